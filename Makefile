@@ -1,0 +1,101 @@
+# Two commands are enough: `make demo` and `make test`. Each sets itself up in .venv.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+
+VENV := .venv
+BIN := $(VENV)/bin
+STEP := @tools/step.sh
+PIP := $(BIN)/python -m pip install --quiet --quiet
+
+# stamps: each says that a set of requirements is installed
+RUN := $(VENV)/.run
+TRAIN := $(VENV)/.train
+TEST := $(VENV)/.test
+GL := $(VENV)/.gl
+
+MODEL ?= models/warehouse_ceiling
+SEED ?= 0
+EPISODES ?= 200
+
+# A sourced ROS installation must not mix with the wheels in .venv.
+unexport PYTHONPATH PYTHONHOME AMENT_PREFIX_PATH COLCON_PREFIX_PATH RMW_IMPLEMENTATION
+unexport _ROS_WHEELS_BOOTSTRAP_COMPLETE
+ifneq ($(ROS_DISTRO),)
+unexport LD_LIBRARY_PATH ROS_DISTRO
+endif
+
+WITH_GL := MUJOCO_GL=$${MUJOCO_GL:-$$(cat $(GL))}
+
+.PHONY: help demo test lint model baseline eval setup clean distclean
+
+help: ## Show this list
+	@echo 'jepa_ros: show a robot a picture of a place, and it drives there.'
+	@echo
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@echo
+	@echo '  make demo ARGS="--seed 3 --out DIR"   hands options on to: jepa demo'
+	@echo '  make PYTHON=/path/to/python3.12 ...   names the Python for .venv (3.10 to 3.13)'
+
+demo: $(RUN) $(GL) ## Drive the simulated robot to a goal picture; film and report in out/
+	@$(WITH_GL) $(BIN)/jepa demo $(ARGS)
+
+test: $(RUN) $(TRAIN) $(TEST) $(GL) ## Check style and types, then run every test
+	$(STEP) 'ruff' $(BIN)/ruff check .
+	$(STEP) 'flake8, as ament runs it' $(BIN)/flake8 --config tools/flake8.ini .
+	$(STEP) 'mypy' $(BIN)/mypy
+	$(STEP) 'pytest' env $(WITH_GL) $(BIN)/python -m pytest --durations=10 $(ARGS)
+
+lint: $(RUN) $(TRAIN) $(TEST) ## Check style and types only
+	$(STEP) 'ruff' $(BIN)/ruff check .
+	$(STEP) 'flake8, as ament runs it' $(BIN)/flake8 --config tools/flake8.ini .
+	$(STEP) 'mypy' $(BIN)/mypy
+
+model: $(RUN) $(TRAIN) $(GL) ## Collect, train and export models/warehouse_ceiling (resumes)
+	$(STEP) 'jepa collect' env $(WITH_GL) $(BIN)/jepa collect --seed $(SEED)
+	$(STEP) 'jepa train' $(BIN)/jepa train --seed $(SEED)
+	$(STEP) 'jepa export' $(BIN)/jepa export --out $(MODEL)
+
+baseline: $(RUN) $(TRAIN) $(GL) ## Train the random-encoder baseline that `make eval` wants
+	$(STEP) 'jepa collect' env $(WITH_GL) $(BIN)/jepa collect --seed $(SEED)
+	$(STEP) 'jepa train' $(BIN)/jepa train --seed $(SEED) --random-encoder --out runs/random_encoder
+	$(STEP) 'jepa export' $(BIN)/jepa export --weights-only --run runs/random_encoder \
+	    --out models/baselines/random_encoder
+
+eval: $(RUN) $(TRAIN) $(GL) ## Measure success over 200 episodes, with baselines; prints JSON
+	@$(WITH_GL) $(BIN)/jepa eval --model $(MODEL) --episodes $(EPISODES) --json $(ARGS)
+
+setup: $(RUN) $(TRAIN) $(TEST) $(GL) ## Only set up .venv, for work on the code
+
+clean: ## Remove what runs and builds left, keep .venv and data
+	rm -rf out build install log *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './$(VENV)/*' -type d -prune -exec rm -rf {} +
+
+distclean: clean ## Remove .venv too
+	rm -rf $(VENV)
+
+$(VENV)/.made: tools/make_venv.sh tools/find_python.sh
+	$(STEP) 'Making $(VENV)' tools/make_venv.sh $(VENV)
+	@touch $@
+
+$(RUN): $(VENV)/.made requirements/robot.txt requirements/ros.txt requirements/sim.txt setup.py
+	$(STEP) 'Installing ROS 2 Jazzy wheels, MuJoCo and ONNX Runtime (about 1 minute)' \
+	    $(PIP) -r requirements/robot.txt -r requirements/ros.txt -r requirements/sim.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(TRAIN): $(RUN) requirements/train.txt
+	$(STEP) 'Installing PyTorch for training (1 to 5 minutes, by the network)' \
+	    $(PIP) -r requirements/robot.txt -r requirements/train.txt
+	@touch $@
+
+$(TEST): $(RUN) requirements/test.txt
+	$(STEP) 'Installing the test tools (about half a minute)' \
+	    $(PIP) -r requirements/robot.txt -r requirements/test.txt
+	@touch $@
+
+$(GL): $(RUN) tools/setup_gl.sh tools/check_gl.py
+	$(STEP) 'Looking for a way to render without a screen' \
+	    tools/setup_gl.sh $(BIN)/python $@

@@ -1,0 +1,103 @@
+# Copyright 2026 jepa_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""``jepa eval``: measure success in closed loop, many seeds, baselines beside it."""
+
+import argparse
+import json
+from pathlib import Path
+import sys
+import tempfile
+
+BASELINES = ('random', 'straight_line', 'untrained', 'random_encoder', 'latent_distance')
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the verb's options."""
+    parser.add_argument('--model', type=Path, default=Path('models/warehouse_ceiling'),
+                        help='folder of the bundle')
+    parser.add_argument('--episodes', type=int, default=200, help='episodes, one seed each')
+    parser.add_argument('--seed', type=int, default=0, help='first seed')
+    parser.add_argument('--baselines', nargs='*', choices=BASELINES, default=list(BASELINES),
+                        help='what to measure beside the model; none: only the model')
+    parser.add_argument('--baseline-episodes', type=int, default=None,
+                        help='episodes of each baseline, as many as of the model by default')
+    parser.add_argument('--random-encoder', type=Path,
+                        default=Path('models/baselines/random_encoder'),
+                        help='weights of the random-encoder baseline')
+    parser.add_argument('--processes', type=int, default=2, help='worker processes')
+    parser.add_argument('--json', action='store_true', help='print one JSON object and no table')
+
+
+def run(args: argparse.Namespace) -> int:
+    """Drive every episode of every entrant; print the figures."""
+    for name in ('episodes', 'processes'):
+        if getattr(args, name) < 1:
+            raise ValueError(f'{name} is {getattr(args, name)}, must be at least 1')
+    from jepa_ros.sim.evaluate import Entrant
+    with tempfile.TemporaryDirectory() as scratch:
+        result = {'model': args.model.name, 'seed': args.seed,
+                  **_measure(Entrant(args.model.name, 'agent', args.model), args, args.episodes)}
+        baselines = {}
+        for name in args.baselines:
+            entrant = _entrant(name, args, Path(scratch))
+            baselines[name] = _measure(entrant, args, args.baseline_episodes or args.episodes)
+        result['baselines'] = baselines
+    if args.json:
+        print(json.dumps(result, indent=2))
+    else:
+        _print_table({result['model']: result, **baselines})
+    return 0
+
+
+def _entrant(name: str, args: argparse.Namespace, scratch: Path):
+    from jepa_ros.sim.evaluate import Entrant
+    if name in ('random', 'straight_line'):
+        return Entrant(name, name, None)
+    if name == 'latent_distance':
+        return Entrant(name, name, args.model)
+    from jepa_ros.engines.manifest import load_manifest
+    from jepa_ros.learning.baseline import bundle_of_baseline, untrained_bundle
+    if name == 'untrained':
+        untrained_bundle(load_manifest(args.model), scratch / name)
+    else:
+        bundle_of_baseline(args.random_encoder, scratch / name)
+    return Entrant(name, 'agent', scratch / name)
+
+
+def _measure(entrant, args: argparse.Namespace, episodes: int) -> dict[str, object]:
+    from tqdm import tqdm
+
+    from jepa_ros.sim.closed_loop import summarise
+    from jepa_ros.sim.evaluate import evaluate
+    seeds = range(args.seed, args.seed + episodes)
+    outcomes = []
+    with tqdm(total=episodes, desc=entrant.name, unit='episode', file=sys.stderr) as bar:
+        for outcome in evaluate(entrant, seeds, args.processes):
+            outcomes.append(outcome)
+            bar.update()
+            bar.set_postfix_str(f'success {sum(o.success for o in outcomes) / len(outcomes):.2f}')
+    return summarise(outcomes)
+
+
+def _print_table(rows: dict[str, dict]) -> None:
+    print(f"{'':24}{'success':>9}{'95 %':>14}{'behind rack':>13}{'SPL':>7}{'hits/m':>8}"
+          f"{'median m':>10}{'n':>6}")
+    for name, r in rows.items():
+        low, high = r['interval']
+        behind = r['success_rate_behind_rack']
+        print(f"{name:24}{r['success_rate']:9.3f}{f'{low:.2f} to {high:.2f}':>14}"
+              f"{'-' if behind is None else f'{behind:.3f}':>13}{r['spl']:7.2f}"
+              f"{r['collisions_per_m']:8.2f}{r['median_final_distance_m']:10.2f}"
+              f"{r['episodes']:6d}")

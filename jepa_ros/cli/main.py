@@ -1,0 +1,53 @@
+# Copyright 2026 jepa_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The ``jepa`` command: one verb a file, heavy imports inside the verb."""
+
+import argparse
+import importlib
+import sys
+
+VERBS = {
+    'demo': 'drive a simulated warehouse robot to a place that it was shown as a picture',
+    'eval': 'measure success in closed loop, many seeds, baselines beside it',
+    'collect': 'make a data set in the simulated warehouse',
+    'train': 'train a JEPA world model and its critic on a data set',
+    'export': 'turn a training run into a bundle that a robot can load',
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Parse the command line and run one verb; return its exit status."""
+    parser = argparse.ArgumentParser(
+        prog='jepa', description='Plan towards a goal picture with a JEPA world model.')
+    verbs = parser.add_subparsers(dest='verb', required=True, metavar='VERB')
+    for name, summary in VERBS.items():
+        verb = importlib.import_module(f'jepa_ros.cli.{name}')
+        sub = verbs.add_parser(name, help=summary, description=summary[0].upper() + summary[1:]
+                               + '.', formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+        verb.add_arguments(sub)
+        sub.set_defaults(run=verb.run)
+    args = parser.parse_args(arguments)
+    try:
+        return int(args.run(args))
+    except (ValueError, OSError, RuntimeError) as error:
+        print(f'jepa {args.verb}: {error}', file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print(f'jepa {args.verb}: interrupted', file=sys.stderr)
+        return 130
+
+
+if __name__ == '__main__':
+    sys.exit(main())

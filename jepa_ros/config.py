@@ -1,0 +1,125 @@
+# Copyright 2026 jepa_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Frozen configurations; each refuses nonsense when it is made, naming the value and the limit."""
+
+from dataclasses import dataclass
+import math
+
+
+def _within(name: str, value: float, low: float, high: float) -> None:
+    """Raise ValueError unless low <= value <= high; NaN is refused too."""
+    if not low <= value <= high:
+        raise ValueError(f'{name} is {value}, must be between {low} and {high}')
+
+
+@dataclass(frozen=True)
+class PlannerConfig:
+    """
+    How the planner searches.
+
+    Of ``candidates`` plans an iteration, the next is drawn around the best ``elites``; there are
+    ``iterations`` at most, fewer where another would pass ``deadline_s``.  ``init_std`` and
+    ``min_std`` are the first and the least spread, as a fraction of an action's half-range.
+    ``momentum`` is the share of mean and spread kept from the iteration before.
+    ``action_rate_weight`` (blocks) is the cost of one change of one action over its whole range.
+    """
+
+    candidates: int = 64
+    elites: int = 8
+    iterations: int = 3
+    deadline_s: float = 0.08
+    action_rate_weight: float = 0.05
+    init_std: float = 0.6
+    min_std: float = 0.05
+    momentum: float = 0.1
+
+    def __post_init__(self) -> None:
+        """Refuse a search that cannot run; ValueError names the value and the limit."""
+        _within('candidates', self.candidates, 2, 1_000_000)
+        _within('elites', self.elites, 1, self.candidates)
+        _within('iterations', self.iterations, 1, 1000)
+        _within('deadline_s', self.deadline_s, 0.001, 60.0)
+        _within('action_rate_weight', self.action_rate_weight, 0.0, 1000.0)
+        _within('init_std', self.init_std, 0.001, 10.0)
+        _within('min_std', self.min_std, 0.0, self.init_std)
+        _within('momentum', self.momentum, 0.0, 0.99)
+
+
+@dataclass(frozen=True)
+class AgentConfig:
+    """
+    When the agent moves, and when it does not.
+
+    A frame older than ``max_frame_age_s``, or stamped more than ``max_future_s`` ahead, stops it;
+    so does a gap of ``max_frame_age_s`` between frames.  It moves again after ``fresh_frames``
+    good ones.  A goal is reached after ``arrival_frames`` frames in a row below ``arrival_cost``
+    (blocks; None takes the manifest's).  When the clock goes back by more than
+    ``restart_s``, the past is forgotten.  ``surprise`` costs one more rollout a frame.
+    """
+
+    max_frame_age_s: float = 0.3
+    fresh_frames: int = 3
+    arrival_frames: int = 3
+    arrival_cost: float | None = None
+    max_future_s: float = 0.1
+    restart_s: float = 1.0
+    surprise: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse limits that make no sense; ValueError names the value and the limit."""
+        _within('max_frame_age_s', self.max_frame_age_s, 0.001, 60.0)
+        _within('fresh_frames', self.fresh_frames, 1, 1000)
+        _within('arrival_frames', self.arrival_frames, 1, 1000)
+        if self.arrival_cost is not None:
+            _within('arrival_cost', self.arrival_cost, 0.0, 1e9)
+        _within('max_future_s', self.max_future_s, 0.0, 60.0)
+        _within('restart_s', self.restart_s, 0.0, 3600.0)
+
+
+@dataclass(frozen=True)
+class GateConfig:
+    """
+    What the command gate lets through.
+
+    ``low`` and ``high`` (A,) are the robot's physical limits; both hold zero, for zero is how the
+    gate stops.  Zero comes when commands stop for ``timeout_s`` or when their stamps, or the
+    frames behind them, are older than ``max_frame_age_s``; it is repeated for ``zero_repeat_s``.
+    Motion resumes after ``fresh_commands`` good commands.
+    """
+
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    timeout_s: float = 0.3
+    max_frame_age_s: float = 0.3
+    zero_repeat_s: float = 2.0
+    rate_hz: float = 20.0
+    fresh_commands: int = 3
+    max_future_s: float = 0.1
+
+    def __post_init__(self) -> None:
+        """Refuse limits that cannot be met; ValueError names the value and the limit."""
+        if len(self.low) != len(self.high) or not self.low:
+            raise ValueError(f'low has {len(self.low)} entries and high {len(self.high)}, '
+                             'must be as many and at least 1')
+        for i, (low, high) in enumerate(zip(self.low, self.high, strict=True)):
+            if not (math.isfinite(low) and math.isfinite(high) and low <= 0.0 <= high):
+                raise ValueError(f'action {i}: low {low} and high {high} must be finite '
+                                 'with zero between them')
+        _within('timeout_s', self.timeout_s, 0.001, 60.0)
+        _within('max_frame_age_s', self.max_frame_age_s, 0.001, 60.0)
+        _within('zero_repeat_s', self.zero_repeat_s, 0.0, 3600.0)
+        _within('rate_hz', self.rate_hz, 0.1, 10_000.0)
+        _within('fresh_commands', self.fresh_commands, 1, 1000)
+        _within('max_future_s', self.max_future_s, 0.0, 60.0)

@@ -1,0 +1,49 @@
+# Copyright 2026 jepa_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Between knots, which the planner searches, blocks, which the model takes, and commands."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from jepa_ros.types import ActionSpec, Array, Plan
+
+
+def knots_to_blocks(knots: Array, block: int) -> Array:
+    """Hold each knot (..., H, A) for the K actions of its block; return (..., H, K, A)."""
+    return np.repeat(knots[..., None, :], block, axis=-2)
+
+
+def command_at(plan: Plan, time_s: float) -> Array:
+    """Return the command (A,) of a plan at a time: the first before its start, zero after it."""
+    commands = plan.blocks.reshape(-1, plan.blocks.shape[-1])  # (H * K, A)
+    step = int(np.floor((time_s - plan.start_s) / plan.period_s + 1e-6))
+    if step >= len(commands):
+        return np.zeros_like(commands[0])
+    return np.array(commands[max(step, 0)])
+
+
+def bounds(low: Sequence[float], high: Sequence[float]) -> tuple[Array, Array]:
+    """Return limits (A,) as float32, rounded towards the inside: never a hair beyond."""
+    least, most = np.asarray(low, np.float32), np.asarray(high, np.float32)
+    return (np.where(least < np.asarray(low), np.nextafter(least, np.float32(np.inf)), least),
+            np.where(most > np.asarray(high), np.nextafter(most, np.float32(-np.inf)), most))
+
+
+def clamp(command: Array, spec: ActionSpec) -> Array:
+    """Bring a finite command (..., A) within its limits; ValueError where it is not finite."""
+    if not np.isfinite(command).all():
+        raise ValueError(f'command {command.tolist()} is not finite, and NaN is never clipped')
+    return np.clip(command, *bounds(spec.low, spec.high))

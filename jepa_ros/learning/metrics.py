@@ -1,0 +1,101 @@
+# Copyright 2026 jepa_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What shows early whether latents are alive: rank, spread, probes, error against copy-last."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from jepa_ros.learning.critic import Latents
+from jepa_ros.learning.data import blocks_at, blocks_before, Episodes
+from jepa_ros.learning.model import Networks
+
+
+def effective_rank(z: np.ndarray) -> float:
+    """Return exp(entropy) of the normalised singular values of centred z (N, D): 1 to D."""
+    values = np.linalg.svd(z - z.mean(axis=0), compute_uv=False)
+    p = values / values.sum()
+    return float(np.exp(-(p * np.log(p + 1e-12)).sum()))
+
+
+def probe_r2(z: np.ndarray, y: np.ndarray, z_test: np.ndarray, y_test: np.ndarray,
+             ridge: float = 1.0) -> np.ndarray:
+    """Fit y (N, M) linearly from z (N, D); return R^2 (M,) on held-out data."""
+    mean_z, mean_y = z.mean(axis=0), y.mean(axis=0)
+    a = z - mean_z
+    weights = np.linalg.solve(a.T @ a + ridge * np.eye(z.shape[1]), a.T @ (y - mean_y))
+    error = (z_test - mean_z) @ weights + mean_y - y_test
+    return np.asarray(1.0 - (error ** 2).mean(axis=0) / y_test.var(axis=0))
+
+
+def pose_targets(poses: np.ndarray) -> np.ndarray:
+    """Return x, y, cos(yaw), sin(yaw) (N, 4) of poses (N, 3)."""
+    return np.stack([poses[:, 0], poses[:, 1], np.cos(poses[:, 2]), np.sin(poses[:, 2])], axis=1)
+
+
+@torch.no_grad()
+def errors_by_horizon(networks: Networks, episodes: Episodes, z: torch.Tensor, horizon: int
+                      ) -> tuple[np.ndarray, np.ndarray]:
+    """
+    Return mean squared error per dimension after 1 to ``horizon`` blocks: predicted, copy-last.
+
+    Both are divided by the variance of the latents, so that models can be compared.
+    """
+    size = networks.config.block
+    rows = episodes.rows(before=0, after=size * horizon)
+    scale = z.var(dim=0).mean()
+    ahead, before = z[rows], blocks_before(episodes, rows, size)
+    predicted, copied = [], []
+    for h in range(horizon):
+        block = blocks_at(episodes, rows + h * size, size)
+        ahead = networks.predictor(ahead, before, block)
+        before = block
+        truth = z[rows + (h + 1) * size]
+        predicted.append(((ahead - truth).square().mean() / scale).item())
+        copied.append(((z[rows] - truth).square().mean() / scale).item())
+    return np.array(predicted), np.array(copied)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """
+    Limits measured on held-out data.
+
+    ``arrival_cost`` (blocks): what the critic says of goals ``ARRIVAL_STEPS`` actions ahead;
+    ``arrival_distance``: the squared latent distance there; ``surprise``: p50, p95, p99 of the
+    one-block squared error, averaged over dimensions.
+    """
+
+    arrival_cost: float
+    arrival_distance: float
+    surprise: tuple[float, float, float]
+
+
+ARRIVAL_STEPS = 3
+
+
+@torch.no_grad()
+def calibrate(networks: Networks, episodes: Episodes, latents: Latents) -> Calibration:
+    """Measure the limits that go into a manifest; needs no pose."""
+    z = latents.clean
+    rows = episodes.rows(before=0, after=ARRIVAL_STEPS)
+    rows = rows[np.abs(episodes.actions[rows]).max(axis=1) > 0.1]  # where the robot moves
+    cost = networks.critic(z[rows], z[rows + ARRIVAL_STEPS])
+    distance = (z[rows] - z[rows + ARRIVAL_STEPS]).square().mean(dim=1)
+    later = episodes.rows(before=networks.config.block, after=0)
+    error = (latents.predicted[later, 0] - z[later]).square().mean(dim=1).numpy()
+    p50, p95, p99 = (float(v) for v in np.quantile(error, [0.5, 0.95, 0.99]))
+    return Calibration(float(cost.median()), float(distance.median()), (p50, p95, p99))

@@ -1,0 +1,186 @@
+# Copyright 2026 jepa_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+The networks: encoder, predictor and critic, as LeCun's architecture names them.
+
+LeWorldModel, arXiv 2603.19312, trains encoder and predictor end to end; the critic learns
+cost-to-go on their frozen latents.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn, Tensor
+from torch.nn import functional
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Sizes of the networks; ``low`` and ``high`` (A,) are the action limits in physical units."""
+
+    image_px: int = 64
+    width: int = 64
+    channels: tuple[int, ...] = (64, 128, 160)
+    encoder_hidden: int = 256
+    predictor_hidden: int = 256
+    predictor_layers: int = 3
+    critic_hidden: int = 320
+    dropout: float = 0.1
+    block: int = 5
+    horizon: int = 5
+    early_weight: float = 0.3
+    low: tuple[float, ...] = (-0.6, -1.5)
+    high: tuple[float, ...] = (0.6, 1.5)
+
+    def __post_init__(self) -> None:
+        """Refuse sizes that do not fit together; ValueError names them."""
+        if self.image_px % self.stride:
+            raise ValueError(f'image_px is {self.image_px}, must be a multiple of {self.stride}')
+        if len(self.low) != len(self.high):
+            raise ValueError(f'low has {len(self.low)} entries, high has {len(self.high)}')
+
+    @property
+    def stride(self) -> int:
+        """Return the pixels on a side that one cell of the last feature map covers."""
+        return 2 ** (len(self.channels) + 1)
+
+
+class Encoder(nn.Module):
+    """Images (B, h, w, 3) uint8 RGB to latents (B, 1, D); normalisation is inside."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        previous = 3
+        for i, channels in enumerate(config.channels):
+            # overlapping 8-pixel patches first: half the work of two stride-2 layers on a CPU
+            size, stride, padding = (8, 4, 2) if i == 0 else (3, 2, 1)
+            layers += [nn.Conv2d(previous, channels, size, stride, padding, bias=False),
+                       nn.BatchNorm2d(channels), nn.SiLU()]
+            previous = channels
+        self.convolutions = nn.Sequential(*layers)
+        side = config.image_px // config.stride
+        # a LayerNorm in the projector would stand in SIGReg's way
+        self.projector = nn.Sequential(
+            nn.Flatten(), nn.Linear(side * side * previous, config.encoder_hidden, bias=False),
+            nn.BatchNorm1d(config.encoder_hidden), nn.SiLU(),
+            nn.Linear(config.encoder_hidden, config.width))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Encode uint8 images, or float ones on the same 0 to 255 scale."""
+        x = images.permute(0, 3, 1, 2).to(torch.float32) * (1 / 64.0) - 2.0
+        return self.projector(self.convolutions(x)).unsqueeze(1)
+
+
+class Predictor(nn.Module):
+    """The next latent from a latent (B, D) and the blocks before and after it (B, K, A)."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        hidden = config.predictor_hidden
+        low, high = torch.tensor(config.low), torch.tensor(config.high)
+        self.register_buffer('centre', (low + high) / 2)
+        self.register_buffer('half_range', (high - low) / 2)
+        width = 2 * config.block * len(config.low)
+        self.act = nn.Sequential(nn.Linear(width, hidden), nn.SiLU(), nn.Linear(hidden, hidden),
+                                 nn.SiLU())
+        self.enter = nn.Linear(config.width, hidden)
+        self.modulate = nn.ModuleList(
+            nn.Linear(hidden, 2 * hidden) for _ in range(config.predictor_layers))
+        self.norm = nn.LayerNorm(hidden, elementwise_affine=False)
+        self.mix = nn.ModuleList(
+            nn.Sequential(nn.Linear(hidden, 3 * hidden // 2), nn.SiLU(),
+                          nn.Dropout(config.dropout), nn.Linear(3 * hidden // 2, hidden))
+            for _ in range(config.predictor_layers))
+        self.leave = nn.Linear(hidden, config.width)
+        for layer in (*self.modulate, self.leave):
+            nn.init.zeros_(layer.bias)
+            nn.init.normal_(layer.weight, std=0.02)
+
+    def forward(self, latent: Tensor, before: Tensor, block: Tensor) -> Tensor:
+        """Predict (B, D): a residual network whose layers the actions modulate (AdaLN)."""
+        blocks = torch.cat([(b - self.centre) / self.half_range for b in (before, block)], dim=1)
+        action = self.act(blocks.flatten(1))
+        h = self.enter(latent)
+        for modulate, mix in zip(self.modulate, self.mix, strict=True):
+            scale, shift = modulate(action).chunk(2, dim=-1)
+            h = h + mix(self.norm(h) * (1 + scale) + shift)
+        return latent + self.leave(h)
+
+
+class Critic(nn.Module):
+    """Cost-to-go in blocks (B,) from a latent (B, D) to a goal latent (B, D)."""
+
+    SCALE_BLOCKS = 10.0
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        hidden = config.critic_hidden
+        self.layers = nn.Sequential(
+            nn.Linear(3 * config.width, hidden), nn.LayerNorm(hidden), nn.SiLU(),
+            nn.Linear(hidden, hidden), nn.LayerNorm(hidden), nn.SiLU(),
+            nn.Linear(hidden, hidden), nn.LayerNorm(hidden), nn.SiLU(), nn.Linear(hidden, 1))
+
+    def forward(self, latent: Tensor, goal: Tensor) -> Tensor:
+        """Return V(z, z_goal), never negative."""
+        out = self.layers(torch.cat([latent, goal, latent - goal], dim=-1)).squeeze(-1)
+        return functional.softplus(out) * self.SCALE_BLOCKS
+
+
+class Networks(nn.Module):
+    """Everything a bundle's weights hold."""
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = Encoder(config)
+        self.predictor = Predictor(config)
+        self.critic = Critic(config)
+
+
+class RolloutGraph(nn.Module):
+    """The rollout graph of a bundle: candidates in, predicted latents and their costs out."""
+
+    def __init__(self, networks: Networks) -> None:
+        super().__init__()
+        self.predictor = networks.predictor
+        self.critic = networks.critic
+        horizon = networks.config.horizon
+        weights = torch.full((horizon,), networks.config.early_weight)
+        weights[-1] = 1.0
+        self.register_buffer('weights', weights)
+
+    def forward(self, context: Tensor, executed: Tensor, candidates: Tensor, goal: Tensor
+                ) -> tuple[Tensor, Tensor, Tensor]:
+        """
+        Return latents (S, H, L, D), cost (S,) and cost-to-go (S, H + 1).
+
+        Takes context (T, L, D), executed (T, K, A), candidates (S, H, K, A), goal (L, D).
+        """
+        count = candidates.shape[0]
+        z = context[-1, 0].unsqueeze(0)  # (1, D)
+        now = self.critic(z, goal)  # (1,)
+        z = z.expand(count, -1)
+        before = executed[-1:].expand(count, -1, -1)
+        latents, values = [], [now.expand(count)]
+        for h in range(self.weights.shape[0]):
+            block = candidates[:, h]
+            z = self.predictor(z, before, block)
+            before = block
+            latents.append(z)
+            values.append(self.critic(z, goal.expand(count, -1)))
+        cost_to_go = torch.stack(values, dim=1)  # (S, H + 1)
+        cost = (cost_to_go[:, 1:] * self.weights).sum(dim=1)
+        return torch.stack(latents, dim=1).unsqueeze(2), cost, cost_to_go

@@ -1,0 +1,162 @@
+# Copyright 2026 jepa_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Pictures in and out of ROS: any image message to RGB, RGB and latents to an Image."""
+
+import array
+from collections.abc import Callable
+from functools import lru_cache
+import struct
+from typing import Any
+
+import numpy as np
+from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
+
+MAX_PIXELS = 4096 * 4096
+
+# encoding: bytes per pixel, and the channels that make red, green and blue
+_ENCODINGS = {
+    'rgb8': (3, None),
+    'bgr8': (3, (2, 1, 0)),
+    'rgba8': (4, (0, 1, 2)),
+    'bgra8': (4, (2, 1, 0)),
+    'mono8': (1, (0, 0, 0)),
+}
+_JPEG, _PNG = b'\xff\xd8', b'\x89PNG\r\n\x1a\n'
+
+
+class ImageError(ValueError):
+    """A picture that cannot be used; the text names the value and the limit."""
+
+
+def to_rgb(message: Image | CompressedImage, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """
+    Return the picture of a message, (height, width, 3) uint8 RGB, contiguous.
+
+    Takes an Image of encoding rgb8, bgr8, rgba8, bgra8 or mono8 with any row padding, or a
+    CompressedImage that holds a JPEG or a PNG.  The array may share the memory of the message.
+    ImageError where the message does not hold what it declares, or is over ``max_pixels``.
+    """
+    if isinstance(message, CompressedImage):
+        return _decompress(message, max_pixels)
+    return _unpack(message, max_pixels)
+
+
+def _check_size(height: int, width: int, max_pixels: int) -> None:
+    if height < 1 or width < 1:
+        raise ImageError(f'image is {width}x{height}, both sides must be at least 1 pixel')
+    if height * width > max_pixels:
+        raise ImageError(f'image is {width}x{height} = {height * width} pixels, '
+                         f'limit {max_pixels}')
+
+
+def _unpack(message: Image, max_pixels: int) -> np.ndarray:
+    if message.encoding not in _ENCODINGS:
+        raise ImageError(f'encoding {message.encoding!r} is not one of {", ".join(_ENCODINGS)}')
+    depth, order = _ENCODINGS[message.encoding]
+    height, width, step = message.height, message.width, message.step
+    _check_size(height, width, max_pixels)
+    row = width * depth
+    if step < row:
+        raise ImageError(f'step is {step} bytes, a row of {width} {message.encoding} pixels '
+                         f'needs {row}')
+    # the padding after the last row may be missing
+    needed = step * (height - 1) + row
+    if len(message.data) < needed:
+        raise ImageError(f'data has {len(message.data)} bytes, {width}x{height} '
+                         f'{message.encoding} with step {step} needs {needed}')
+    data = np.frombuffer(message.data, np.uint8)
+    pixels = np.lib.stride_tricks.as_strided(          # (height, width, depth)
+        data, (height, width, depth), (step, depth, 1), writeable=False)
+    return np.ascontiguousarray(pixels if order is None else pixels[..., list(order)])
+
+
+def _decompress(message: CompressedImage, max_pixels: int) -> np.ndarray:
+    data = bytes(memoryview(message.data)[:1 << 16])
+    _check_size(*_declared_size(data, message.format), max_pixels)
+    try:
+        pixels = _decoder()(message)
+    except Exception as error:
+        # the decoders raise whatever their libraries do: assertions, cv2.error, their own
+        raise ImageError(f'{len(message.data)} bytes of {message.format!r} '
+                         f'cannot be decoded: {error or type(error).__name__}') from error
+    if pixels is None or pixels.dtype not in (np.uint8, np.uint16):
+        raise ImageError(f'{len(message.data)} bytes of {message.format!r} cannot be decoded '
+                         'to 8 or 16 bits a channel')
+    if pixels.dtype == np.uint16:
+        pixels = (pixels >> 8).astype(np.uint8)
+    if pixels.ndim == 2:
+        pixels = pixels[..., None]
+    # the decoders give grey, BGR or BGRA
+    order = [0, 0, 0] if pixels.shape[2] == 1 else [2, 1, 0]
+    return np.ascontiguousarray(pixels[..., order])
+
+
+def _declared_size(head: bytes, label: str) -> tuple[int, int]:
+    """Return (height, width) as a JPEG or PNG declares them, before anything is allocated."""
+    if not head:
+        raise ImageError(f'compressed image of format {label!r} has no data')
+    if head.startswith(_PNG) and len(head) >= 24:
+        width, height = struct.unpack('>II', head[16:24])
+        return height, width
+    if not head.startswith(_JPEG):
+        raise ImageError(f'compressed image of format {label!r} starts with '
+                         f'{head[:4].hex()}, neither a JPEG nor a PNG')
+    at = 2
+    while at + 9 <= len(head) and head[at] == 0xFF:
+        marker, length = head[at + 1], struct.unpack('>H', head[at + 2:at + 4])[0]
+        # a frame header; C4, C8 and CC in the same range are tables
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            height, width = struct.unpack('>HH', head[at + 5:at + 9])
+            return height, width
+        at += 2 + length
+    raise ImageError(f'JPEG of format {label!r} declares no size in its first {len(head)} bytes')
+
+
+@lru_cache(maxsize=1)
+def _decoder() -> Callable[[CompressedImage], Any]:
+    """Return cv_bridge's decoder where it works, that of rosbags-image elsewhere."""
+    try:
+        from cv_bridge import CvBridge
+        bridge = CvBridge()
+        return lambda message: bridge.compressed_imgmsg_to_cv2(message, 'passthrough')
+    except Exception:  # noqa: BLE001  a cv_bridge built for another NumPy fails in many ways
+        from rosbags.image import message_to_cvimage
+        return message_to_cvimage
+
+
+def bytes_array(values: np.ndarray) -> array.array:
+    """Return the memory of an array as the buffer that message fields take quickly."""
+    buffer = array.array('B')
+    buffer.frombytes(memoryview(np.ascontiguousarray(values)).cast('B'))
+    return buffer
+
+
+def from_rgb(pixels: np.ndarray, header: Header) -> Image:
+    """Return an rgb8 Image of (height, width, 3) uint8 RGB."""
+    height, width, _ = pixels.shape
+    return Image(header=header, height=height, width=width, encoding='rgb8', is_bigendian=0,
+                 step=3 * width, data=bytes_array(pixels))
+
+
+def from_latents(latents: np.ndarray, header: Header) -> Image:
+    """
+    Return a 32FC1 Image of latents (..., D): a row for each latent, D columns.
+
+    (L, D) gives a row for each token; (H, L, D) gives the L tokens of step 0, then of step 1.
+    """
+    rows = np.asarray(latents, '<f4').reshape(-1, latents.shape[-1])
+    return Image(header=header, height=rows.shape[0], width=rows.shape[1], encoding='32FC1',
+                 is_bigendian=0, step=4 * rows.shape[1], data=bytes_array(rows))

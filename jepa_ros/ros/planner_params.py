@@ -1,0 +1,68 @@
+# Copyright 2026 jepa_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The planner node's parameters, and the frozen configurations that they make."""
+
+from typing import Any
+
+from jepa_ros.config import AgentConfig, PlannerConfig
+from jepa_ros.ros.params import Entry
+
+TABLE = (
+    Entry('model', 'warehouse_ceiling', 'name', 'bundle: a path, or the name of one in models'),
+    Entry('engine', 'auto', 'name', 'what runs the graphs; auto takes the best there is'),
+    Entry('threads', 1, 'count', 'threads of the engine', 1, 64),
+    Entry('stamped', False, 'bool', 'publish TwistStamped, not Twist'),
+    Entry('frame_id', 'base_link', 'name', 'frame in which commands and plans are given'),
+    Entry('start_on_goal', True, 'bool', 'drive when a goal comes; false waits for ~/start'),
+    Entry('seed', 0, 'count', "seed of the planner's samples", 0, 2**31 - 1),
+    Entry('candidates', PlannerConfig.candidates, 'count', 'plans tried in an iteration', 2, 4096),
+    Entry('elites', PlannerConfig.elites, 'count', 'best plans that the next iteration is '
+          'drawn from', 1, 4096),
+    Entry('iterations', PlannerConfig.iterations, 'count', 'iterations at most', 1, 100),
+    Entry('deadline_s', PlannerConfig.deadline_s, 's', 'after this the best plan so far is taken',
+          0.001, 10.0),
+    Entry('action_rate_weight', PlannerConfig.action_rate_weight, 'blocks',
+          'cost of a change of action over its whole range', 0.0, 100.0),
+    Entry('max_frame_age_s', AgentConfig.max_frame_age_s, 's',
+          'a command computed from an older frame is zero', 0.01, 5.0),
+    Entry('fresh_frames', AgentConfig.fresh_frames, 'count',
+          'fresh frames in a row before motion resumes', 1, 100),
+    Entry('arrival_frames', AgentConfig.arrival_frames, 'count',
+          'frames in a row below arrival_cost that count as arrived', 1, 100),
+    Entry('arrival_cost', 0.0, 'blocks',
+          'cost-to-go below which the goal is reached; 0 takes what the model says', 0.0, 1000.0),
+)
+
+# Fixed at configuration: publishers and the engine are made of them.
+FIXED = ('model', 'engine', 'threads', 'stamped', 'frame_id')
+
+
+def planner_config(values: dict[str, Any]) -> PlannerConfig:
+    """Return the planner's configuration; ValueError names a wrong value and its limit."""
+    return PlannerConfig(**{name: values[name] for name in (
+        'candidates', 'elites', 'iterations', 'deadline_s', 'action_rate_weight')})
+
+
+def agent_config(values: dict[str, Any]) -> AgentConfig:
+    """Return the agent's configuration; ValueError names a wrong value and its limit."""
+    return AgentConfig(
+        max_frame_age_s=values['max_frame_age_s'], fresh_frames=values['fresh_frames'],
+        arrival_frames=values['arrival_frames'], arrival_cost=values['arrival_cost'] or None)
+
+
+def check(values: dict[str, Any]) -> None:
+    """Refuse values that make no configuration; ValueError names the value and the limit."""
+    planner_config(values)
+    agent_config(values)

@@ -1,0 +1,39 @@
+# Copyright 2026 jepa_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Files that belong to the package: where an installation, or the source tree, keeps them."""
+
+from pathlib import Path
+
+
+def share_file(name: str) -> Path:
+    """Return a file under share/jepa_ros or the source tree; FileNotFoundError names both."""
+    places = share_folders()
+    for folder in places:
+        if (folder / name).is_file():
+            return folder / name
+    raise FileNotFoundError(f'no {name} in ' + ', '.join(map(str, places)))
+
+
+def share_folders() -> list[Path]:
+    """Return the folders that hold config and models: installed first, then the sources."""
+    sources = Path(__file__).resolve().parents[2]
+    try:
+        from ament_index_python.packages import get_package_share_directory, PackageNotFoundError
+    except ImportError:
+        return [sources]
+    try:
+        return [Path(get_package_share_directory('jepa_ros')), sources]
+    except (PackageNotFoundError, OSError):  # OSError: no installation is sourced
+        return [sources]

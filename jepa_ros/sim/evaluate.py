@@ -1,0 +1,116 @@
+# Copyright 2026 jepa_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Many episodes over worker processes: the same agent as on the robot, against the same world."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+import multiprocessing
+from pathlib import Path
+
+import numpy as np
+
+from jepa_ros.config import AgentConfig, PlannerConfig
+from jepa_ros.core.ablation import LatentDistance
+from jepa_ros.core.agent import Agent
+from jepa_ros.core.cem import Cem
+from jepa_ros.engines.load import Engine, load_engine
+from jepa_ros.engines.manifest import load_manifest
+from jepa_ros.sim.closed_loop import (
+    AgentPolicy,
+    Outcome,
+    Policy,
+    RandomPolicy,
+    run_episode,
+    StraightLinePolicy,
+)
+from jepa_ros.sim.tasks import draw_task
+from jepa_ros.sim.world import World
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """
+    What is measured: a bundle's agent, or a driver without a model where ``bundle`` is None.
+
+    ``kind`` is agent, latent_distance, random or straight_line.
+    """
+
+    name: str
+    kind: str
+    bundle: Path | None
+    planner: PlannerConfig = field(default_factory=PlannerConfig)
+
+
+class Worker:
+    """One world and one policy in one process."""
+
+    def __init__(self, entrant: Entrant) -> None:
+        self._entrant = entrant
+        self._world = World()
+        self._policy = self._make_policy()
+
+    def _make_policy(self) -> Policy:
+        entrant = self._entrant
+        if entrant.kind == 'random':
+            return RandomPolicy()
+        if entrant.kind == 'straight_line':
+            return StraightLinePolicy()
+        if entrant.bundle is None:
+            raise ValueError(f'{entrant.name} needs a bundle')
+        model: Engine | LatentDistance = load_engine(entrant.bundle)
+        if entrant.kind == 'latent_distance':
+            limit = load_manifest(entrant.bundle).raw['arrival']['latent_distance']
+            model = LatentDistance(model, limit)
+
+        def make_agent(seed: int) -> Agent:
+            return Agent(model, Cem(model.spec, entrant.planner), AgentConfig(),
+                         np.random.default_rng(seed), _no_clock)
+
+        return AgentPolicy(make_agent)
+
+    def run(self, seed: int) -> Outcome:
+        """Drive the task of a seed."""
+        return run_episode(self._world, draw_task(self._world, seed), self._policy)
+
+
+def _no_clock() -> float:
+    """Stand still: in closed loop without real time every plan gets all its iterations."""
+    return 0.0
+
+
+_worker: Worker | None = None
+
+
+def _start(entrant: Entrant) -> None:
+    global _worker
+    _worker = Worker(entrant)
+
+
+def _run(seed: int) -> Outcome:
+    if _worker is None:
+        raise RuntimeError('worker was not started')
+    return _worker.run(seed)
+
+
+def evaluate(entrant: Entrant, seeds: range, processes: int) -> Iterator[Outcome]:
+    """Yield the outcome of each seed as it ends; the figures do not depend on the order."""
+    if entrant.bundle is not None:
+        load_engine(entrant.bundle)     # a pool would restart a worker that cannot, for ever
+    if processes <= 1:
+        _start(entrant)
+        yield from map(_run, seeds)
+        return
+    with multiprocessing.get_context('spawn').Pool(processes, _start, (entrant,)) as pool:
+        yield from pool.imap_unordered(_run, seeds)

@@ -1,0 +1,72 @@
+# Copyright 2026 jepa_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Tasks: from a free start pose to a free goal pose, drawn from a seed."""
+
+from dataclasses import dataclass
+import math
+
+import numpy as np
+
+from jepa_ros.sim.floor import Floor
+from jepa_ros.sim.world import Pose, World
+
+# seeds that no data set uses: episodes for training hash (seed, index) below 2^32
+HELD_OUT = 7_000_000_000
+
+
+@dataclass(frozen=True)
+class Task:
+    """
+    One closed-loop episode: the world's seed, where to start, where to go.
+
+    ``straight`` tells whether the straight line is free of racks; ``shortest_m`` is the length
+    of the shortest free way.
+    """
+
+    seed: int
+    start: Pose
+    goal: Pose
+    straight: bool
+    shortest_m: float
+
+
+def draw_task(world: World, seed: int, nearest_m: float = 0.75, farthest_m: float = 3.0) -> Task:
+    """Lay the world out from a held-out seed, draw a task and put the robot at its start."""
+    world.reset(HELD_OUT + seed)
+    rng = np.random.default_rng([HELD_OUT, seed])
+    floor: Floor = world.floor
+    while True:
+        start, goal = Pose(*floor.sample_pose(rng)), Pose(*floor.sample_pose(rng))
+        a, b = (start.x, start.y), (goal.x, goal.y)
+        if not nearest_m <= math.dist(a, b) <= farthest_m:
+            continue
+        shortest_m = floor.path_length(a, b)
+        if math.isfinite(shortest_m):
+            world.place_robot(start)
+            return Task(seed, start, goal, floor.sees(a, b), shortest_m)
+
+
+def demo_task(world: World, seed: int) -> Task:
+    """Draw a goal 1 to 3 m from where ``world``, reset with ``seed``, has put the robot."""
+    rng = np.random.default_rng([seed, 4])
+    start = world.pose
+    while True:
+        goal = Pose(*world.floor.sample_pose(rng))
+        a, b = (start.x, start.y), (goal.x, goal.y)
+        if not 1.0 <= math.dist(a, b) <= 3.0:
+            continue
+        shortest_m = world.floor.path_length(a, b)
+        if math.isfinite(shortest_m):
+            return Task(seed, start, goal, world.floor.sees(a, b), shortest_m)

@@ -1,0 +1,170 @@
+# Copyright 2026 jepa_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+Frozen values that cross a boundary, with their shapes and units.
+
+Axes, fixed once: S candidates, H horizon in blocks, T context, L tokens, D latent width,
+K actions in a block, A action width.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+Image = NDArray[np.uint8]
+
+
+class Status(str, Enum):
+    """What the agent is doing; its value is the word that is published."""
+
+    IDLE = 'idle'          # no goal, or cancelled: zero command
+    DRIVING = 'driving'    # a plan is being executed
+    ARRIVED = 'arrived'    # the critic says the goal is reached: zero command, until a new goal
+    STALE = 'stale'        # the newest frame is too old or too few are fresh: zero command
+    FAULT = 'fault'        # a number that must be finite is not: zero command
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One image, (height, width, 3) uint8 RGB, and the time it was taken, in seconds."""
+
+    image: Image
+    stamp_s: float
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What the agent is given: a frame and, where the model wants it, proprioception (P,)."""
+
+    frame: Frame
+    proprioception: Array | None = None
+
+
+@dataclass(frozen=True)
+class ActionSpec:
+    """
+    What an action is: its A components by name and unit, their limits, and its timing.
+
+    A block is ``block`` consecutive actions, each held for ``period_s`` seconds.
+    """
+
+    names: tuple[str, ...]
+    units: tuple[str, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    block: int
+    period_s: float
+
+    def __post_init__(self) -> None:
+        """Refuse limits that cannot be met; ValueError names the value."""
+        width = len(self.names)
+        for label, values in (('units', self.units), ('low', self.low), ('high', self.high)):
+            if len(values) != width:
+                raise ValueError(f'{label} has {len(values)} entries, names has {width}')
+        for name, low, high in zip(self.names, self.low, self.high, strict=True):
+            if not (np.isfinite(low) and np.isfinite(high) and low < high):
+                raise ValueError(f'action {name!r}: low {low} must be below high {high}, '
+                                 'both finite')
+        if self.block < 1:
+            raise ValueError(f'block is {self.block}, must be at least 1')
+        if not 0.0 < self.period_s <= 10.0:
+            raise ValueError(f'period_s is {self.period_s}, must be in (0, 10]')
+
+    @property
+    def width(self) -> int:
+        """Return A."""
+        return len(self.names)
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """
+    What a planner must know of a world model, read from its manifest.
+
+    ``image_height`` and ``image_width`` in pixels; ``history`` T; ``horizon`` H in blocks;
+    ``tokens`` L; ``width`` D.  ``arrival_cost`` (blocks): below it the goal is reached.
+    ``surprise_limit``: above it the one-block prediction error was rare in training.
+    """
+
+    image_height: int
+    image_width: int
+    history: int
+    horizon: int
+    tokens: int
+    width: int
+    action: ActionSpec
+    arrival_cost: float
+    surprise_limit: float
+
+    def __post_init__(self) -> None:
+        """Refuse sizes below one; ValueError names the value."""
+        for label in ('image_height', 'image_width', 'history', 'horizon', 'tokens', 'width'):
+            if getattr(self, label) < 1:
+                raise ValueError(f'{label} is {getattr(self, label)}, must be at least 1')
+
+
+@dataclass(frozen=True)
+class Rollout:
+    """
+    What the rollout graph answers for S candidates.
+
+    ``latents`` (S, H, L, D): entry h is the latent after block h.  ``cost`` (S,), lower is better.
+    ``cost_to_go`` (S, H + 1) in blocks: entry 0 is that of the present latent.
+    """
+
+    latents: Array
+    cost: Array
+    cost_to_go: Array
+
+
+@dataclass(frozen=True)
+class Plan:
+    """
+    The best plan found before the deadline.
+
+    ``blocks`` (H, K, A) in physical units, the first action taking effect at ``start_s``.
+    ``latents`` (H, L, D) are the imagined futures, ``cost_to_go`` (H + 1,) in blocks.
+    """
+
+    blocks: Array
+    latents: Array
+    cost_to_go: Array
+    cost: float
+    start_s: float
+    period_s: float
+    iterations: int
+    planning_s: float
+
+
+@dataclass(frozen=True)
+class Decision:
+    """
+    The answer of one agent step: the command (A,) in physical units, and why.
+
+    ``cost_to_go`` (blocks) and ``surprise`` are NaN where they are not known.
+    """
+
+    command: Array
+    status: Status
+    reason: str
+    stamp_s: float
+    frame_stamp_s: float
+    cost_to_go: float
+    surprise: float
+    latent: Array | None = None
+    plan: Plan | None = None

@@ -1,0 +1,112 @@
+# Copyright 2026 jepa_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""``jepa eval``: the figures of the closed loop, as one JSON object or a table."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from jepa_ros.cli.main import main
+
+FIGURES = {'success_rate', 'interval', 'episodes', 'spl', 'collisions_per_m',
+           'median_final_distance_m', 'success_rate_behind_rack'}
+
+pytest.importorskip('jepa_ros.sim')
+pytest.importorskip('mujoco')
+
+
+@pytest.fixture
+def short(monkeypatch):
+    """Let episodes last two seconds, and close the worlds that they were driven in."""
+    from jepa_ros.sim import closed_loop, evaluate
+    monkeypatch.setattr(closed_loop, 'TIME_LIMIT_S', 2.0)
+    monkeypatch.setattr(evaluate, '_worker', None)
+    yield
+    if evaluate._worker is not None:
+        evaluate._worker._world.close()
+
+
+def check_figures(figures, episodes):
+    """Check the keys of one entrant and what they may be."""
+    assert set(figures) >= FIGURES
+    assert figures['episodes'] == episodes
+    low, high = figures['interval']
+    # the bounds are rounded
+    assert 0.0 <= low <= figures['success_rate'] + 1e-9
+    assert figures['success_rate'] - 1e-9 <= high <= 1.0
+    assert 0.0 <= figures['spl'] <= figures['success_rate']
+    assert figures['collisions_per_m'] >= 0.0
+    assert 0.0 <= figures['median_final_distance_m'] < 6.0
+
+
+def test_json(bundle, short, capsys):
+    arguments = ['eval', '--model', str(bundle), '--episodes', '3', '--seed', '4', '--processes',
+                 '1', '--json', '--baselines', 'random', 'straight_line', 'latent_distance',
+                 '--baseline-episodes', '2']
+    assert main(arguments) == 0
+    said = capsys.readouterr().out
+    result = json.loads(said)
+    assert result['seed'] == 4
+    assert result['model'] == 'small_bundle'
+    check_figures(result, 3)
+    assert set(result['baselines']) == {'random', 'straight_line', 'latent_distance'}
+    for figures in result['baselines'].values():
+        check_figures(figures, 2)
+    # two seconds are too few for any of these networks; the figures are the same again
+    assert result['success_rate'] == 0.0
+    assert main(arguments) == 0
+    assert capsys.readouterr().out == said
+
+
+def test_table(bundle, short, capsys):
+    assert main(['eval', '--model', str(bundle), '--episodes', '1', '--processes', '1',
+                 '--baselines', 'random']) == 0
+    header, *rows = capsys.readouterr().out.splitlines()
+    assert 'success' in header
+    assert [row.split()[0] for row in rows] == ['small_bundle', 'random']
+    assert all(row.split()[-1] == '1' for row in rows)
+
+
+def test_an_entrant_without_its_bundle_is_named():
+    from jepa_ros.sim.evaluate import Entrant, evaluate
+    with pytest.raises(ValueError, match='nobody needs a bundle'):
+        list(evaluate(Entrant('nobody', 'agent', None), range(1), processes=1))
+
+
+@pytest.mark.slow
+def test_processes_do_not_change_the_figures():
+    from jepa_ros.sim.evaluate import Entrant, evaluate
+    entrant = Entrant('random', 'random', None)
+    alone, shared = (sorted(evaluate(entrant, range(2), processes), key=lambda o: o.task.seed)
+                     for processes in (1, 2))
+    assert alone == shared
+    assert [o.task.seed for o in alone] == [0, 1]
+
+
+@pytest.mark.slow
+def test_the_committed_model(committed, environment, family):
+    done = subprocess.run(
+        [sys.executable, '-m', 'jepa_ros.cli.main', 'eval', '--model', str(committed),
+         '--episodes', '2', '--json', '--baselines'], env=environment, capture_output=True,
+        text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    check_figures(result, 2)
+    assert result['baselines'] == {}
+    assert np.isfinite(result['median_final_distance_m'])
+    assert not family()

@@ -1,0 +1,137 @@
+# Copyright 2026 jepa_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The command line explains itself, and answers a wrong value with one clear line."""
+
+import argparse
+import importlib
+import subprocess
+import sys
+
+import pytest
+
+from jepa_ros.cli.main import main, VERBS
+
+LIGHT = """
+import sys
+
+for name in ('torch', 'mujoco', 'rclpy', 'onnxruntime', 'cv2', 'matplotlib'):
+    sys.modules[name] = None
+from jepa_ros.cli.main import main
+main(sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize('arguments', [['--help'], *([verb, '--help'] for verb in VERBS)])
+def test_help_needs_nothing_heavy(arguments, environment):
+    done = subprocess.run([sys.executable, '-c', LIGHT, *arguments], env=environment,
+                          capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert 'usage: jepa' in done.stdout
+
+
+def test_help_lists_the_verbs(capsys):
+    with pytest.raises(SystemExit) as end:
+        main(['--help'])
+    assert end.value.code == 0
+    said = ' '.join(capsys.readouterr().out.split())
+    for verb, summary in VERBS.items():
+        assert f'{verb} {summary}' in said
+
+
+@pytest.mark.parametrize('verb', VERBS)
+def test_every_option_is_explained_with_its_default(verb, capsys):
+    parser = argparse.ArgumentParser()
+    importlib.import_module(f'jepa_ros.cli.{verb}').add_arguments(parser)
+    options = [a for a in parser._actions if a.dest != 'help']
+    assert options
+    with pytest.raises(SystemExit) as end:
+        main([verb, '--help'])
+    assert end.value.code == 0
+    said = ' '.join(capsys.readouterr().out.split())
+    for option in options:
+        assert option.help
+        assert option.option_strings[0] in said
+        assert f'(default: {option.default})' in said
+    assert said.count('(default: ') == len(options)
+
+
+@pytest.mark.parametrize('arguments, message', [
+    ([], 'the following arguments are required: VERB'),
+    (['fly'], "invalid choice: 'fly'"),
+    (['demo', '--seed', 'three'], "argument --seed: invalid int value: 'three'"),
+    (['eval', '--baselines', 'magic'], "argument --baselines: invalid choice: 'magic'"),
+    (['eval', '--speed', '3'], 'unrecognized arguments: --speed 3'),
+])
+def test_what_cannot_be_parsed_ends_with_2(arguments, message, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
+    assert message in capsys.readouterr().err.splitlines()[-1]
+
+
+@pytest.mark.parametrize('arguments, message', [
+    (['demo', '--seed', '-1'], 'jepa demo: seed is -1, must be in [0, 2147483647]'),
+    (['eval', '--episodes', '0'], 'jepa eval: episodes is 0, must be at least 1'),
+    (['collect', '--episodes', '0', '--steps', '50', '--out', 'OUT'],
+     'jepa collect: episodes 0 must be at least 1, steps 50 at least 10'),
+    (['collect', '--episodes', '3', '--steps', '5', '--out', 'OUT'],
+     'jepa collect: episodes 3 must be at least 1, steps 5 at least 10'),
+    (['train', '--steps', '0', '--out', 'OUT'], 'jepa train: steps is 0, must be at least 1'),
+    (['train', '--data', 'OUT', '--out', 'OUT'],
+     'jepa train: OUT holds 0 episodes, at least 10 are needed; make some with: jepa collect'),
+    (['export', '--run', 'OUT'],
+     'jepa export: OUT has no weights.safetensors; let jepa train run to its end first'),
+])
+def test_a_wrong_value_is_answered_with_one_line(arguments, message, capsys, tmp_path):
+    out = tmp_path / 'out'
+    if arguments[0] in ('train', 'export'):
+        pytest.importorskip('torch')
+    assert main([a.replace('OUT', str(out)) for a in arguments]) == 2
+    assert capsys.readouterr().err.splitlines() == [message.replace('OUT', str(out))]
+    # a command that did not begin leaves nothing that binds the next one
+    assert not out.exists()
+
+
+@pytest.mark.parametrize('processes', ['1', '2'])
+def test_eval_of_no_bundle_ends(processes, environment, tmp_path, family):
+    done = subprocess.run(
+        [sys.executable, '-m', 'jepa_ros.cli.main', 'eval', '--model', str(tmp_path / 'none'),
+         '--episodes', '1', '--baselines', '--processes', processes], env=environment,
+        capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1] == (
+        f"jepa eval: {tmp_path / 'none'} is not a bundle: it has no manifest.json")
+    assert not family()
+
+
+def test_demo_of_no_bundle_ends(environment, tmp_path, family):
+    pytest.importorskip('rclpy')
+    done = subprocess.run(
+        [sys.executable, '-m', 'jepa_ros.cli.main', 'demo', '--model', str(tmp_path / 'none'),
+         '--out', str(tmp_path / 'out')], env=environment, capture_output=True, text=True,
+        timeout=60)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith(
+        f"jepa demo: no bundle '{tmp_path / 'none'}': there is no manifest.json in")
+    assert not family()
+
+
+def test_ctrl_c_ends_with_130(monkeypatch, capsys):
+    def interrupted(args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr('jepa_ros.cli.collect.run', interrupted)
+    assert main(['collect']) == 130
+    assert capsys.readouterr().err == 'jepa collect: interrupted\n'

@@ -1,0 +1,211 @@
+# Copyright 2026 jepa_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The critic's cost-to-go on worlds where the way is known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from jepa_ros.learning.critic import (
+    CriticConfig,
+    draw,
+    encode_all,
+    expectile_loss,
+    Latents,
+    train_critic,
+)
+from jepa_ros.learning.data import Episodes
+from jepa_ros.learning.model import ModelConfig, Networks
+
+BLOCK = 5
+SPEED = 0.1                 # along the corridor in one action
+LENGTH = 10.0               # so 20 blocks from end to end
+CONFIG = ModelConfig(image_px=32, width=6, channels=(4, 4), encoder_hidden=8, predictor_hidden=8,
+                     critic_hidden=64, block=BLOCK)
+TRAIN = CriticConfig(steps=700, batch=256, learning_rate=2e-3, target_rate=0.02, save_every=100)
+
+
+def latents_at(places: np.ndarray) -> torch.Tensor:
+    """Return latents (N, 6) of places along the corridor: smooth, and each place its own."""
+    x = np.asarray(places)[:, None] / LENGTH
+    waves = [np.cos(np.pi * k * x) for k in (1, 2, 3)] + [np.sin(np.pi * x), x, 1 - x]
+    return torch.from_numpy(np.concatenate(waves, axis=1).astype(np.float32))
+
+
+def corridor(episodes: int = 30, steps: int = 120) -> tuple[Episodes, np.ndarray]:
+    """Return drives up and down the corridor, some idle and some at full speed; and places."""
+    rng = np.random.default_rng(0)
+    places = []
+    for _ in range(episodes):
+        x, goal, speed = rng.uniform(0, LENGTH), rng.uniform(0, LENGTH), SPEED
+        for _ in range(steps + 1):
+            places.append(x)
+            if abs(goal - x) < SPEED:
+                goal, speed = rng.uniform(0, LENGTH), rng.choice([SPEED, SPEED, 0.4 * SPEED])
+            x += np.clip(goal - x, -speed, speed)
+    n = steps + 1
+    first = np.repeat(np.arange(episodes) * n, n)
+    blank = np.zeros((len(places), 1, 1, 3), np.uint8)
+    return Episodes(blank, np.zeros((len(places), 2), np.float32),
+                    np.zeros((len(places), 3), np.float32), first, first + steps), np.array(places)
+
+
+@pytest.fixture(scope='module')
+def data():
+    """Return the corridor and its latents."""
+    episodes, places = corridor()
+    z = latents_at(places)
+    return episodes, Latents(z, z, z[:, None].expand(-1, 3, -1).contiguous())
+
+
+def fresh():
+    torch.manual_seed(0)
+    return Networks(CONFIG)
+
+
+@pytest.fixture(scope='module')
+def critic(data, tmp_path_factory):
+    """Return a critic trained on the corridor."""
+    torch.set_num_threads(1)
+    networks = fresh()
+    rows = list(train_critic(networks, *data, TRAIN, tmp_path_factory.mktemp('critic')))
+    assert len(rows) == TRAIN.steps
+    assert np.mean([r['critic_loss'] for r in rows[-50:]]) < 0.2 * rows[0]['critic_loss']
+    return networks.critic
+
+
+@torch.no_grad()
+def cost(critic, places, goals) -> np.ndarray:
+    return critic(latents_at(places), latents_at(goals)).numpy()
+
+
+@pytest.mark.parametrize('goal', [1.0, 5.0, 9.0])
+def test_cost_to_go_grows_with_the_way_and_is_in_blocks(critic, goal):
+    places = np.linspace(0.2, 9.8, 49)
+    blocks = np.abs(places - goal) / (SPEED * BLOCK)
+    found = cost(critic, places, np.full(49, goal))
+    for side in (places <= goal, places >= goal):
+        if side.sum() > 5:
+            assert np.corrcoef(blocks[side], found[side])[0, 1] > 0.97
+    near, far = found[blocks < 2], found[blocks > 8]
+    assert near.max() < far.min()
+    # about right: some of the data dawdles, so it may say a little more than the best
+    middle = (blocks > 2) & (blocks < 14)
+    assert np.abs(found[middle] - blocks[middle]).mean() < 0.25 * blocks[middle].mean()
+
+
+def test_it_costs_nothing_to_be_there(critic):
+    places = np.linspace(0.2, 9.8, 25)
+    assert cost(critic, places, places).max() < 1.0
+
+
+def test_a_cut_run_ends_as_an_uncut_one(data, tmp_path):
+    config = replace(TRAIN, steps=6, save_every=2, batch=32)
+    whole, broken, resumed = fresh(), fresh(), fresh()
+    rows = list(train_critic(whole, *data, config, tmp_path / 'a'))
+    running = train_critic(broken, *data, config, tmp_path / 'b')
+    for _ in range(3):
+        next(running)
+    running.close()
+    assert rows[2:] == list(train_critic(resumed, *data, config, tmp_path / 'b'))
+    for key, value in whole.critic.state_dict().items():
+        assert torch.equal(resumed.critic.state_dict()[key], value)
+
+
+def test_only_the_critic_is_trained(data, tmp_path):
+    networks, before = fresh(), fresh()
+    list(train_critic(networks, *data, replace(TRAIN, steps=3, batch=32), tmp_path))
+    for name in ('encoder', 'predictor'):
+        for a, b in zip(getattr(networks, name).parameters(),
+                        getattr(before, name).parameters(), strict=True):
+            assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize('value, target, wanted', [
+    (20.0, 10.0, 0.9 * 0.5),        # an error of one scale: Huber 0.5, too dear weighs 0.9
+    (10.0, 20.0, 0.1 * 0.5),        # too cheap weighs 0.1: the shortest way seen wins
+    (40.0, 10.0, 0.9 * 2.5),        # three scales: linear beyond one
+    (10.0, 10.0, 0.0),
+])
+def test_expectile_loss(value, target, wanted):
+    found = expectile_loss(torch.tensor([value]), torch.tensor([target]), 0.9)
+    assert float(found) == pytest.approx(wanted)
+
+
+def test_the_expectile_leans_towards_the_cheaper_way():
+    targets = torch.tensor([4.0, 6.0, 8.0, 10.0])
+    grid = torch.linspace(4, 10, 601)
+    losses = torch.stack([expectile_loss(v.expand(4), targets, 0.9) for v in grid])
+    # the 0.1-expectile: 0.9 * sum below = 0.1 * sum above, here at 5.0
+    assert float(grid[losses.argmin()]) == pytest.approx(5.0, abs=0.02)
+    even = torch.stack([expectile_loss(v.expand(4), targets, 0.5) for v in grid])
+    assert float(grid[even.argmin()]) == pytest.approx(7.0, abs=0.02)
+
+
+def test_batches_are_true_to_the_data(data):
+    episodes, _ = data
+    config = CriticConfig(batch=4000)
+    b = draw(episodes, episodes.rows(0, BLOCK), BLOCK, config, step=3)
+    row, goal, following = b['row'], b['goal'], b['next']
+    assert (episodes.first[row] == episodes.first[goal]).all()
+    assert (episodes.last[row] >= following).all()
+    np.testing.assert_array_equal(following - row, b['length'] * BLOCK)
+    assert (b['length'].min(), b['length'].max()) == (1, config.most_blocks)
+    seen = b['seen']
+    np.testing.assert_array_equal(seen, (goal >= row) & (goal <= following))
+    np.testing.assert_allclose(b['seen_cost'][seen], (goal - row)[seen] / BLOCK)
+    assert (b['seen_cost'][seen] <= b['length'][seen]).all()
+    assert 0.02 < (goal == row).mean() < 0.06
+    assert (goal < row).mean() > 0.05      # goals that lie behind are asked for too
+    again = draw(episodes, episodes.rows(0, BLOCK), BLOCK, config, step=3)
+    np.testing.assert_array_equal(again['goal'], goal)
+
+
+def test_what_the_predictor_expected_lies_at_the_frame_that_came(squares):
+    config = ModelConfig(image_px=32, width=6, channels=(4, 4), encoder_hidden=8,
+                         predictor_hidden=8, block=3, low=(-1.0, -1.0), high=(1.0, 1.0))
+    torch.manual_seed(0)
+    networks = Networks(config).eval()
+
+    class Counts(torch.nn.Module):
+        """Add one to the latent at every block."""
+
+        def forward(self, latent, before, block):
+            return latent + 1.0
+
+    networks.predictor = Counts()
+    latents = encode_all(networks, squares, blocks=2)
+    for p in (1, 2):
+        whole = squares.rows(before=3 * p, after=0)
+        torch.testing.assert_close(latents.predicted[whole, p - 1],
+                                   latents.clean[whole - 3 * p] + p)
+    # where an episode is too young there is no prediction: the frame itself
+    young = np.setdiff1d(np.arange(len(squares)), squares.rows(before=3, after=0))
+    torch.testing.assert_close(latents.predicted[young, 0], latents.clean[young])
+    assert not torch.equal(latents.jittered, latents.clean)
+    again = encode_all(networks, squares, blocks=2)
+    assert torch.equal(again.jittered, latents.jittered)
+
+
+@pytest.mark.parametrize('config, message', [
+    ({'expectile': 1.0}, r'expectile is 1.0, must be in \[0.5, 1\)'),
+    ({'near': 0.7, 'future': 0.4}, 'near 0.7 and future 0.4 must be shares of 1'),
+    ({'steps': 0}, 'steps 0'),
+])
+def test_config_refuses_nonsense(config, message):
+    with pytest.raises(ValueError, match=message):
+        CriticConfig(**config)

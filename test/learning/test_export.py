@@ -1,0 +1,195 @@
+# Copyright 2026 jepa_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""A bundle says what the networks say, and is replaced whole or not at all."""
+
+from dataclasses import asdict, replace
+import json
+
+import numpy as np
+import pytest
+from safetensors.torch import save_file
+from small_bundle import CALIBRATION, random_networks, SMALL
+import torch
+
+from jepa_ros.engines.manifest import BundleError, load_manifest
+from jepa_ros.engines.onnx_engine import OnnxEngine
+from jepa_ros.learning import export
+from jepa_ros.learning.baseline import bundle_of_baseline, save_baseline, untrained_bundle
+from jepa_ros.learning.checkpoint import load_state, load_weights, save_state, save_weights
+from jepa_ros.learning.export import export_bundle, load_networks, networks_config, parity
+from jepa_ros.learning.model import Networks, RolloutGraph
+
+
+def contents(folder):
+    """Return every file of a folder, hidden ones too."""
+    return {p.relative_to(folder): p.read_bytes() for p in folder.rglob('*') if p.is_file()}
+
+
+def test_the_manifest_tells_what_was_exported(bundle):
+    manifest = load_manifest(bundle)
+    spec = manifest.spec
+    assert (spec.image_height, spec.image_width) == (32, 32)
+    assert (spec.history, spec.horizon, spec.tokens, spec.width) == (1, 3, 1, 8)
+    assert spec.action.names == ('linear_x', 'angular_z')
+    assert spec.action.units == ('m/s', 'rad/s')
+    assert (spec.action.low, spec.action.high) == (SMALL.low, SMALL.high)
+    assert (spec.action.block, spec.action.period_s) == (5, 0.1)
+    assert (spec.arrival_cost, spec.surprise_limit) == (0.75, 0.03)
+    assert manifest.name == 'small'
+    assert manifest.raw['training'] == {'seed': 0}
+    assert manifest.raw['licence'] == 'Apache-2.0'
+    assert set(manifest.raw['files']) == {'encoder.onnx', 'rollout.onnx', 'weights.safetensors'}
+    assert set(manifest.raw['files']) == {p.name for p in bundle.iterdir()} - {'manifest.json'}
+    assert networks_config(manifest.raw['networks']) == SMALL
+
+
+def test_weights_come_back(bundle):
+    networks, again = random_networks(), load_networks(load_manifest(bundle))
+    assert not again.training
+    for key, value in networks.state_dict().items():
+        assert torch.equal(again.state_dict()[key], value), key
+
+
+def test_onnx_runtime_and_torch_agree(bundle):
+    manifest = load_manifest(bundle)
+    assert parity(manifest, random_networks()) <= 1e-4
+    # and the measure can tell: other weights are far off
+    assert parity(manifest, random_networks(seed=1)) > 1e-2
+
+
+def test_a_failed_export_leaves_the_bundle_alone(bundle, monkeypatch, tmp_path):
+    folder = tmp_path / 'small'
+    folder.mkdir()
+    for path, content in contents(bundle).items():
+        (folder / path).write_bytes(content)
+
+    def cut(networks, folder):
+        (folder / 'encoder.onnx').write_bytes(b'half')
+        raise OSError('no space left on device')
+
+    monkeypatch.setattr(export, '_export_graphs', cut)
+    with pytest.raises(OSError, match='no space left'):
+        export_bundle(random_networks(seed=1), folder, 'small', CALIBRATION, {})
+    assert contents(folder) == contents(bundle)
+    assert [p.name for p in tmp_path.iterdir()] == ['small']
+
+
+def copy_graphs(bundle, monkeypatch):
+    """Let the export take the graphs of a bundle: making them is what takes seconds."""
+    def copy(networks, folder):
+        for name in ('encoder.onnx', 'rollout.onnx'):
+            (folder / name).write_bytes((bundle / name).read_bytes())
+    monkeypatch.setattr(export, '_export_graphs', copy)
+
+
+def test_graphs_that_differ_from_the_networks_are_refused(bundle, monkeypatch, tmp_path):
+    copy_graphs(bundle, monkeypatch)
+    with pytest.raises(RuntimeError, match=r'ONNX Runtime and torch differ by .*limit 1e-04'):
+        export_bundle(random_networks(seed=1), tmp_path / 'wrong', 'wrong', CALIBRATION, {})
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_new_bundle_takes_the_place_of_the_old(bundle, monkeypatch, tmp_path):
+    copy_graphs(bundle, monkeypatch)
+    folder = tmp_path / 'small'
+    folder.mkdir()
+    (folder / 'report.png').write_bytes(b'of the old model')
+    manifest = export_bundle(random_networks(), folder, 'new', CALIBRATION, {'seed': 3})
+    assert manifest.folder == folder
+    assert manifest.name == load_manifest(folder).name == 'new'
+    assert not (folder / 'report.png').exists()
+    assert [p.name for p in tmp_path.iterdir()] == ['small']
+
+
+def test_a_baseline_becomes_a_bundle(bundle, monkeypatch, tmp_path):
+    copy_graphs(bundle, monkeypatch)
+    save_baseline(random_networks(), CALIBRATION, tmp_path / 'kept')
+    manifest = bundle_of_baseline(tmp_path / 'kept', tmp_path / 'bundle')
+    assert manifest.spec == load_manifest(bundle).spec
+    assert parity(manifest, random_networks()) <= 1e-4
+    with pytest.raises(BundleError, match=r'holds no baseline\.json'):
+        bundle_of_baseline(tmp_path, tmp_path / 'none')
+
+
+@pytest.mark.slow
+def test_an_untrained_bundle_has_the_same_shape_and_other_weights(bundle, tmp_path):
+    manifest = untrained_bundle(load_manifest(bundle), tmp_path / 'untrained', seed=5)
+    original = load_manifest(bundle)
+    assert manifest.spec == original.spec
+    image = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+    assert np.abs(OnnxEngine(manifest).encode(image)
+                  - OnnxEngine(original).encode(image)).max() > 0.05
+
+
+def test_the_rollout_is_the_predictor_and_the_critic_block_by_block():
+    networks = random_networks(replace(SMALL, early_weight=0.3))
+    generator = torch.Generator().manual_seed(0)
+    context, goal = (torch.randn(1, 1, 8, generator=generator),
+                     torch.randn(1, 8, generator=generator))
+    executed = torch.randn(1, 5, 2, generator=generator)
+    candidates = torch.randn(4, 3, 5, 2, generator=generator)
+    with torch.no_grad():
+        latents, cost, cost_to_go = RolloutGraph(networks)(context, executed, candidates, goal)
+        for s in range(4):
+            z, before, values = context[0], executed, [networks.critic(context[0], goal)]
+            for h in range(3):
+                block = candidates[s:s + 1, h]
+                z = networks.predictor(z, before, block)
+                before = block
+                torch.testing.assert_close(latents[s, h], z)
+                values.append(networks.critic(z, goal))
+            torch.testing.assert_close(cost_to_go[s], torch.cat(values))
+            wanted = 0.3 * values[1] + 0.3 * values[2] + values[3]
+            torch.testing.assert_close(cost[s:s + 1], wanted)
+
+
+def test_weights_are_written_whole_and_checked_when_read(tmp_path):
+    networks = random_networks()
+    save_weights(networks, tmp_path / 'weights.safetensors')
+    assert [p.name for p in tmp_path.iterdir()] == ['weights.safetensors']
+    other = Networks(SMALL)
+    load_weights(other, tmp_path / 'weights.safetensors')
+    assert torch.equal(other.encoder.projector[1].weight, networks.encoder.projector[1].weight)
+    save_file({'encoder.unknown': torch.zeros(2)}, str(tmp_path / 'weights.safetensors'))
+    with pytest.raises(RuntimeError, match='Missing key'):
+        load_weights(other, tmp_path / 'weights.safetensors')
+    save_weights(Networks(replace(SMALL, width=4)), tmp_path / 'narrow.safetensors')
+    with pytest.raises(RuntimeError, match='size mismatch'):
+        load_weights(other, tmp_path / 'narrow.safetensors')
+
+
+def test_states_are_written_whole_and_execute_nothing(tmp_path):
+    path = tmp_path / 'state.pt'
+    save_state({'step': 3, 'weights': {'a': torch.ones(2)}}, path)
+    state = load_state(path)
+    assert state['step'] == 3
+    assert torch.equal(state['weights']['a'], torch.ones(2))
+    assert [p.name for p in tmp_path.iterdir()] == ['state.pt']
+
+    class Harm:
+
+        def __reduce__(self):
+            return (open, (str(tmp_path / 'harm'), 'w'))
+
+    torch.save({'step': Harm()}, path)
+    with pytest.raises(Exception, match=r'(?i)weights.only'):
+        load_state(path)
+    assert not (tmp_path / 'harm').exists()
+
+
+def test_sizes_come_back_from_json():
+    assert networks_config(json.loads(json.dumps(asdict(SMALL)))) == SMALL
+    with pytest.raises(TypeError, match='depth'):
+        networks_config({**asdict(SMALL), 'depth': 3})

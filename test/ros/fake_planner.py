@@ -1,0 +1,80 @@
+# Copyright 2026 jepa_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""
+The planner node around a model that can be worked out by hand, in a process of its own.
+
+The latent is where the bright spot is, as fractions of the picture; linear_x moves it right and
+angular_z down, each a fraction in a second.  FAKE_ENGINE_DELAY_S slows every rollout down.
+"""
+
+import os
+import sys
+import time
+
+import numpy as np
+
+from jepa_ros.ros.planner_node import PlannerNode
+from jepa_ros.ros.process import run
+from jepa_ros.types import ActionSpec, ModelSpec, Rollout
+
+SIDE_PX = 32
+SPEED = 0.3
+SPEC = ModelSpec(
+    image_height=SIDE_PX, image_width=SIDE_PX, history=1, horizon=3, tokens=1, width=2,
+    action=ActionSpec(names=('linear_x', 'angular_z'), units=('m/s', 'rad/s'),
+                      low=(-SPEED, -SPEED), high=(SPEED, SPEED), block=5, period_s=0.1),
+    arrival_cost=0.3, surprise_limit=1.0)
+
+
+class SpotModel:
+    """Where the spot is, and where it would go."""
+
+    spec = SPEC
+    engine = 'by hand'
+    device = 'cpu'
+
+    def encode(self, image: np.ndarray) -> np.ndarray:
+        """Return the centroid of the light, (1, 2) in [0, 1]."""
+        light = image.astype(np.float32).sum(axis=2)
+        light = np.maximum(light - 60.0, 0.0) + 1e-6
+        at = (np.arange(SIDE_PX) + 0.5) / SIDE_PX
+        x = (light.sum(axis=0) * at).sum() / light.sum()
+        y = (light.sum(axis=1) * at).sum() / light.sum()
+        return np.array([[x, y]], np.float32)
+
+    def rollout(self, context: np.ndarray, executed: np.ndarray, candidates: np.ndarray,
+                goal: np.ndarray) -> Rollout:
+        """Integrate the actions; the cost is the way that is left, in blocks."""
+        time.sleep(float(os.environ.get('FAKE_ENGINE_DELAY_S', '0')))
+        moved = candidates.sum(axis=2).cumsum(axis=1) * SPEC.action.period_s     # (S, H, A)
+        latents = context[-1, 0] + moved
+        blocks = SPEED * SPEC.action.block * SPEC.action.period_s
+        start = np.linalg.norm(context[-1, 0] - goal[0]) / blocks
+        to_go = np.linalg.norm(latents - goal[0], axis=2) / blocks               # (S, H)
+        to_go = np.concatenate([np.full((len(to_go), 1), start), to_go], axis=1)
+        return Rollout(latents=latents[:, :, None].astype(np.float32),
+                       cost=to_go[:, 1:].mean(axis=1).astype(np.float32),
+                       cost_to_go=to_go.astype(np.float32))
+
+
+def spot_picture(x: float, y: float, side_px: int = 64) -> np.ndarray:
+    """Return a picture (side, side, 3) uint8 with a bright spot at fractions x, y."""
+    at = (np.arange(side_px) + 0.5) / side_px
+    light = np.exp(-((at[None] - x) ** 2 + (at[:, None] - y) ** 2) / (2 * 0.08 ** 2))
+    return np.repeat((20 + 220 * light).astype(np.uint8)[..., None], 3, axis=2)
+
+
+if __name__ == '__main__':
+    sys.exit(run(lambda: PlannerNode(load=lambda *_: SpotModel()), threads=4))

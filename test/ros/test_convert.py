@@ -1,0 +1,179 @@
+# Copyright 2026 jepa_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Pictures of every encoding, size and padding, and what must be refused."""
+
+import array
+
+import cv2
+from hypothesis import given, settings
+from hypothesis import strategies as st
+import numpy as np
+import pytest
+from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Header
+
+from jepa_ros.ros.convert import from_latents, from_rgb, ImageError, to_rgb
+
+CHANNELS = {'rgb8': (0, 1, 2), 'bgr8': (2, 1, 0), 'rgba8': (0, 1, 2, 3),
+            'bgra8': (2, 1, 0, 3), 'mono8': (0,)}
+
+
+def random_rgb(height: int, width: int, seed: int = 0) -> np.ndarray:
+    """Return noise (height, width, 3) uint8."""
+    return np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
+
+
+def message_of(rgb: np.ndarray, encoding: str, padding: int, last_row_padded: bool = True
+               ) -> Image:
+    """Return an Image of some RGB, each row followed by padding bytes of value 7."""
+    height, width, _ = rgb.shape
+    rgba = np.dstack([rgb, np.full((height, width), 9, np.uint8)])
+    pixels = rgba[..., list(CHANNELS[encoding])].reshape(height, -1)
+    padded = np.pad(pixels, ((0, 0), (0, padding)), constant_values=7).tobytes()
+    if padding and not last_row_padded:
+        padded = padded[:-padding]
+    return Image(height=height, width=width, encoding=encoding,
+                 step=pixels.shape[1] + padding, data=array.array('B', padded))
+
+
+@given(encoding=st.sampled_from(sorted(CHANNELS)), height=st.integers(1, 9),
+       width=st.integers(1, 9), padding=st.integers(0, 5), last=st.booleans())
+@settings(max_examples=80, deadline=None)
+def test_every_encoding_size_and_padding(encoding, height, width, padding, last):
+    """The picture comes back exactly; mono8 has three equal channels."""
+    rgb = random_rgb(height, width)
+    if encoding == 'mono8':
+        rgb = np.repeat(rgb[..., :1], 3, axis=2)
+    got = to_rgb(message_of(rgb, encoding, padding, last))
+    assert got.dtype == np.uint8
+    assert got.flags.c_contiguous
+    np.testing.assert_array_equal(got, rgb)
+
+
+def test_is_bigendian_does_not_touch_bytes():
+    """An element of one byte has no byte order."""
+    message = message_of(random_rgb(4, 5), 'bgr8', 2)
+    message.is_bigendian = 1
+    np.testing.assert_array_equal(to_rgb(message), random_rgb(4, 5))
+
+
+def test_from_rgb_and_back():
+    """What is sent is what is received."""
+    rgb = random_rgb(48, 64)
+    message = from_rgb(rgb, Header(frame_id='camera'))
+    assert (message.step, message.encoding, message.header.frame_id) == (192, 'rgb8', 'camera')
+    np.testing.assert_array_equal(to_rgb(message), rgb)
+
+
+def test_from_rgb_takes_a_view():
+    """A flipped picture is not contiguous and still comes out right."""
+    rgb = random_rgb(6, 8)[::-1, ::-1]
+    np.testing.assert_array_equal(to_rgb(from_rgb(rgb, Header())), rgb)
+
+
+def bad(**changes) -> Image:
+    """Return a good rgb8 Image of 4 x 2 pixels with some fields changed."""
+    message = message_of(random_rgb(2, 4), 'rgb8', 0)
+    for name, value in changes.items():
+        setattr(message, name, value)
+    return message
+
+
+@pytest.mark.parametrize('message, words', [
+    (bad(encoding='bayer_rggb8'), ['bayer_rggb8', 'mono8']),
+    (bad(width=0), ['0x2', 'at least 1']),
+    (bad(height=0), ['4x0', 'at least 1']),
+    (bad(step=11), ['step is 11', '12']),
+    (bad(step=0), ['step is 0', '12']),
+    (bad(data=array.array('B', bytes(23))), ['23 bytes', '24']),
+    (bad(data=array.array('B')), ['0 bytes', '24']),
+    (bad(width=60000, height=60000, step=180000), ['60000x60000', 'limit 16777216']),
+])
+def test_a_bad_image_is_refused_with_value_and_limit(message, words):
+    """The error names what was found and what was needed."""
+    with pytest.raises(ImageError) as error:
+        to_rgb(message)
+    for word in words:
+        assert word in str(error.value)
+
+
+def compressed(suffix: str, pixels: np.ndarray) -> CompressedImage:
+    """Return pixels as OpenCV has them (grey, BGR or BGRA), compressed."""
+    ok, data = cv2.imencode(suffix, pixels)
+    assert ok
+    return CompressedImage(format=suffix.lstrip('.'), data=array.array('B', data.tobytes()))
+
+
+def test_png_is_exact():
+    """PNG loses nothing: colour, alpha dropped, grey tripled, 16 bits shortened."""
+    rgb = random_rgb(21, 34)
+    bgr = rgb[..., ::-1]
+    np.testing.assert_array_equal(to_rgb(compressed('.png', bgr)), rgb)
+    bgra = np.dstack([bgr, np.full(bgr.shape[:2], 200, np.uint8)])
+    np.testing.assert_array_equal(to_rgb(compressed('.png', bgra)), rgb)
+    grey = to_rgb(compressed('.png', rgb[..., 0]))
+    np.testing.assert_array_equal(grey, np.repeat(rgb[..., :1], 3, axis=2))
+    deep = to_rgb(compressed('.png', bgr.astype(np.uint16) * 257))
+    np.testing.assert_array_equal(deep, rgb)
+
+
+@pytest.mark.parametrize('grey', [False, True])
+def test_jpeg_is_close(grey):
+    """A smooth picture survives JPEG; red stays red."""
+    rgb = np.zeros((40, 60, 3), np.uint8)
+    rgb[..., 0] = np.linspace(40, 220, 60)
+    if grey:
+        rgb = np.repeat(rgb[..., :1], 3, axis=2)
+    got = to_rgb(compressed('.jpg', rgb[..., 0] if grey else rgb[..., ::-1]))
+    assert np.abs(got.astype(int) - rgb).mean() < 3
+
+
+def with_png_size(width: int, height: int) -> CompressedImage:
+    """Return a small PNG whose header declares another size."""
+    data = bytearray(compressed('.png', random_rgb(3, 3)).data.tobytes())
+    data[16:24] = width.to_bytes(4, 'big') + height.to_bytes(4, 'big')
+    return CompressedImage(format='png', data=array.array('B', bytes(data)))
+
+
+@pytest.mark.parametrize('message, words', [
+    (CompressedImage(format='jpeg'), ['no data']),
+    (CompressedImage(format='webp', data=array.array('B', b'RIFF1234')), ['52494646', 'PNG']),
+    (with_png_size(50000, 50000), ['50000x50000', 'limit 16777216']),
+    (CompressedImage(format='png', data=array.array(
+        'B', compressed('.png', random_rgb(30, 30)).data.tobytes()[:40])), ['cannot be decoded']),
+    (CompressedImage(format='jpeg', data=array.array('B', b'\xff\xd8\xff\xd9')), ['no size']),
+])
+def test_a_bad_compressed_image_is_refused(message, words):
+    """Neither a bomb nor a torn file gets to the decoder's caller."""
+    with pytest.raises(ImageError) as error:
+        to_rgb(message)
+    for word in words:
+        assert word in str(error.value)
+
+
+def test_jpeg_size_limit():
+    """The size is read from the frame header, before decoding."""
+    with pytest.raises(ImageError, match='64x48 = 3072 pixels, limit 3000'):
+        to_rgb(compressed('.jpg', random_rgb(48, 64)), max_pixels=3000)
+
+
+def test_latents_are_rows_of_floats():
+    """A 32FC1 image: a row for each step and token, little endian."""
+    latents = np.random.default_rng(1).normal(size=(5, 2, 8)).astype(np.float32)
+    message = from_latents(latents, Header())
+    assert (message.height, message.width, message.step) == (10, 8, 32)
+    assert message.encoding == '32FC1'
+    got = np.frombuffer(message.data, '<f4').reshape(10, 8)
+    np.testing.assert_array_equal(got, latents.reshape(10, 8))

@@ -1,0 +1,66 @@
+# Copyright 2026 jepa_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""A goal from a file or of a random place reaches the planner's topic, once."""
+
+from pathlib import Path
+
+import cv2
+from graph import process, wait_for
+import numpy as np
+import pytest
+from sensor_msgs.msg import Image
+
+from jepa_ros.ros import qos
+from jepa_ros.ros.convert import to_rgb
+from jepa_ros.ros.goal_sender import picture_of_random_place
+
+SENDER = 'jepa_ros.ros.goal_sender'
+
+
+def test_a_file_is_sent_once(probe, tmp_path: Path):
+    """The sender waits for a planner, sends, and ends with 0."""
+    rgb = np.random.default_rng(0).integers(0, 256, (24, 32, 3), np.uint8)
+    path = tmp_path / 'goal.png'
+    assert cv2.imwrite(str(path), rgb[..., ::-1])
+    with process(SENDER, '-p', f'image:={path}') as sender:
+        wait_for(lambda: 'waiting for a planner' in sender.output, 'the sender to wait')
+        goals = probe.listen(Image, 'goal_image', qos.RELIABLE)
+        assert sender.wait() == 0, sender.output
+    wait_for(lambda: goals, 'the goal')
+    assert len(goals) == 1
+    np.testing.assert_array_equal(to_rgb(goals[0]), rgb)
+
+
+@pytest.mark.parametrize('arguments, words', [
+    ([], ['either image or random']),
+    (['-p', 'image:=/no/such/goal.png'], ['/no/such/goal.png']),
+    (['-p', f'image:={__file__}'], ['neither a JPEG nor a PNG']),
+])
+def test_what_is_no_picture_is_refused(arguments, words):
+    """No traceback, but the reason and an exit code."""
+    with process(SENDER, *arguments) as sender:
+        assert sender.wait() == 1
+    for word in words:
+        assert word in sender.output
+    assert 'Traceback' not in sender.output
+
+
+def test_a_random_place_is_seeded():
+    """The same seeds give the same picture, another place seed another."""
+    pytest.importorskip('mujoco')
+    first = picture_of_random_place(3, 0.5, 0)
+    assert first.shape == (480, 640, 3)
+    np.testing.assert_array_equal(first, picture_of_random_place(3, 0.5, 0))
+    assert (first != picture_of_random_place(3, 0.5, 1)).any()

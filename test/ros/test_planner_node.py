@@ -1,0 +1,264 @@
+# Copyright 2026 jepa_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""The planner node in a process of its own, on a model that can be worked out by hand."""
+
+import math
+from pathlib import Path
+import signal
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from fake_planner import spot_picture
+from geometry_msgs.msg import Twist
+from graph import Probe, Process, process, wait_for
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState, GetState
+import numpy as np
+import pytest
+from sensor_msgs.msg import CompressedImage, Image
+from std_msgs.msg import Float32, Header
+from std_srvs.srv import Trigger
+from trajectory_msgs.msg import JointTrajectory
+
+from jepa_ros.ros import qos
+from jepa_ros.ros.convert import from_rgb
+from jepa_ros.ros.messages import from_twist, status_value
+
+FRAME_PERIOD_S = 0.07
+
+
+class Robot:
+    """The other end of the planner: a spot that moves as commanded, and its camera."""
+
+    def __init__(self, probe: Probe, x: float = 0.25, y: float = 0.5) -> None:
+        self.place = np.array([x, y])
+        self.seen = True
+        self.broken = False
+        self._probe = probe
+        self.commands = probe.listen(Twist, 'cmd_vel_nav', qos.COMMAND)
+        self.status = probe.listen(DiagnosticStatus, 'planner_node/status', qos.LATCHED)
+        self._images = probe.publisher(Image, 'image', qos.SENSOR)
+        self._goals = probe.publisher(Image, 'goal_image', qos.RELIABLE)
+        probe.every(FRAME_PERIOD_S, self._live)
+
+    def _live(self) -> None:
+        if self.commands:
+            self.place = np.clip(self.place + from_twist(self.commands[-1]) * FRAME_PERIOD_S,
+                                 0.1, 0.9)
+        if self.seen:
+            image = from_rgb(spot_picture(*self.place), self._header())
+            if self.broken:
+                image.step = 1
+            self._images.publish(image)
+
+    def _header(self) -> Header:
+        return Header(stamp=self._probe.node.get_clock().now().to_msg(), frame_id='camera')
+
+    def send_goal(self, x: float, y: float) -> None:
+        """Send the picture of a place once somebody listens."""
+        wait_for(self._goals.get_subscription_count, 'somebody who wants goals')
+        self._goals.publish(from_rgb(spot_picture(x, y), self._header()))
+
+    def word(self) -> str:
+        """Return the newest status word."""
+        return self.status[-1].message if self.status else ''
+
+    def reason(self) -> str:
+        """Return the newest reason."""
+        return next((v.value for v in self.status[-1].values if v.key == 'reason'), '')
+
+    def wait_word(self, word: str) -> None:
+        """Wait for a status word."""
+        wait_for(lambda: self.word() == word, f'status {word}')
+
+    def wait_moving(self) -> None:
+        """Wait for a command that is not zero."""
+        wait_for(lambda: self.commands and from_twist(self.commands[-1]).any(), 'motion')
+
+    def wait_zero(self) -> None:
+        """Wait for a zero command."""
+        wait_for(lambda: self.commands and not from_twist(self.commands[-1]).any(), 'zero')
+
+
+@pytest.fixture
+def robot(probe: Probe) -> Robot:
+    """Hold the other end of the planner."""
+    return Robot(probe)
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> str:
+    """Hold a folder that is found as a bundle."""
+    folder = tmp_path / 'spot'
+    folder.mkdir()
+    (folder / 'manifest.json').write_text('{}')
+    return f'model:={folder}'
+
+
+@pytest.fixture
+def planner(bundle: str, robot: Robot) -> Process:
+    """Hold the planner's process, active."""
+    with process('fake_planner', '-p', bundle) as planner:
+        robot.wait_word('idle')
+        yield planner
+    assert 'Traceback' not in planner.output, planner.output
+
+
+def call(probe: Probe, name: str) -> Trigger.Response:
+    """Call one of the planner's triggers."""
+    return probe.call(Trigger, f'planner_node/{name}', Trigger.Request())
+
+
+def transition(probe: Probe, number: int) -> bool:
+    """Ask for a lifecycle transition."""
+    return probe.call(ChangeState, 'planner_node/change_state', ChangeState.Request(
+        transition=Transition(id=number))).success
+
+
+def test_it_drives_to_the_goal_and_says_everything(probe, robot, planner):
+    """From a goal picture to arrival, with all topics alive; then a clean SIGINT."""
+    plans = probe.listen(JointTrajectory, 'planner_node/plan', qos.COMMAND)
+    latents = probe.listen(Image, 'planner_node/latent', qos.COMMAND)
+    imagined = probe.listen(Image, 'planner_node/imagined', qos.COMMAND)
+    surprise = probe.listen(Float32, 'planner_node/surprise', qos.COMMAND)
+    diagnostics = probe.listen(DiagnosticArray, '/diagnostics')
+    robot.send_goal(0.75, 0.6)
+    robot.wait_word('driving')
+    wait_for(lambda: plans and latents and imagined and surprise, 'the insides')
+    driving = robot.status[-1]
+    robot.wait_word('arrived')
+    assert np.hypot(*(robot.place - (0.75, 0.6))) < 0.08
+    robot.wait_zero()
+
+    assert driving.hardware_id == 'cpu'
+    keys = {item.key for item in driving.values}
+    assert keys == {'reason', 'cost_to_go', 'frame_stamp', 'frame_age_s', 'engine', 'device',
+                    'plan_hz', 'planning_ms', 'surprise'}
+    assert status_value(driving, 'cost_to_go') > 0.3
+    assert status_value(robot.status[-1], 'cost_to_go') < 0.3
+    assert plans[0].joint_names == ['linear_x', 'angular_z']
+    assert len(plans[0].points) == 15
+    assert (latents[0].height, latents[0].width, latents[0].encoding) == (1, 2, '32FC1')
+    assert (imagined[0].height, imagined[0].width) == (3, 2)
+    assert math.isfinite(surprise[-1].data)
+    wait_for(lambda: any(s.name == 'planner_node: planning'
+                         for d in diagnostics for s in d.status), 'diagnostics')
+    assert planner.end() == 0, planner.output
+
+
+def test_zero_when_frames_stop_and_motion_when_they_return(robot, planner):
+    """The deadman, and the way back."""
+    robot.send_goal(0.85, 0.5)
+    robot.wait_moving()
+    robot.seen = False
+    robot.wait_word('stale')
+    assert 'limit 0.30 s' in robot.reason()
+    robot.wait_zero()
+    zeros = len(robot.commands)
+    wait_for(lambda: len(robot.commands) > zeros + 5, 'zero is repeated')
+    assert not any(from_twist(c).any() for c in robot.commands[zeros:])
+    robot.seen = True
+    robot.wait_moving()
+
+
+def test_frames_that_cannot_be_read_stop_it(robot, planner):
+    """A broken frame counts as none; the node lives on."""
+    robot.send_goal(0.85, 0.5)
+    robot.wait_moving()
+    robot.broken = True
+    robot.wait_word('stale')
+    robot.wait_zero()
+    wait_for(lambda: 'step is 1 bytes' in planner.output, 'the reason in the log')
+    robot.broken = False
+    robot.wait_moving()
+
+
+def test_cancel_start_and_a_restart_without_the_old_goal(probe, robot, planner):
+    """Cancel stops, start drives on; after deactivate and activate it waits."""
+    robot.place[:] = 0.15, 0.15
+    robot.send_goal(0.85, 0.85)
+    robot.wait_moving()
+    assert call(probe, 'cancel').success
+    robot.wait_word('idle')
+    robot.wait_zero()
+    robot.place[:] = 0.15, 0.15
+    assert call(probe, 'start').success
+    robot.wait_moving()
+    assert transition(probe, Transition.TRANSITION_DEACTIVATE)
+    robot.wait_zero()
+    sent = len(robot.commands)
+    assert transition(probe, Transition.TRANSITION_ACTIVATE)
+    answer = call(probe, 'start')
+    assert not answer.success
+    assert 'no goal' in answer.message
+    frames = len(robot.status)
+    wait_for(lambda: len(robot.status) > frames + 5, 'frames are looked at again')
+    assert not any(from_twist(c).any() for c in robot.commands[sent:])
+
+
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_the_last_command_is_zero(robot, planner, number):
+    """Ended in the middle of driving, the process leaves a zero behind."""
+    robot.send_goal(0.85, 0.5)
+    robot.wait_moving()
+    assert planner.end(number) == 0, planner.output
+    robot.wait_zero()
+
+
+def test_the_graph_answers_while_a_plan_is_made(bundle, probe, robot, monkeypatch):
+    """Lifecycle services do not wait for the engine, and a stuck engine stops the robot."""
+    monkeypatch.setenv('FAKE_ENGINE_DELAY_S', '4.0')
+    with process('fake_planner', '-p', bundle, '-p', 'start_on_goal:=false') as planner:
+        robot.wait_word('idle')
+        robot.send_goal(0.8, 0.5)
+        # the goal is held, not driven to
+        wait_for(lambda: call(probe, 'start').success, 'start')
+        before = len(robot.status)
+        client = probe.node.create_client(GetState, 'planner_node/get_state')
+        assert client.wait_for_service(10.0)
+        for _ in range(3):
+            future = client.call_async(GetState.Request())
+            wait_for(future.done, 'an answer while planning', 3.0)
+            assert future.result().current_state.label == 'active'
+        assert len(robot.status) - before <= 2
+        assert planner.end() == 0, planner.output
+
+
+def test_without_a_model_it_stays_unconfigured_and_says_why(probe):
+    """A missing bundle is named; the process lives and ends cleanly."""
+    with process('jepa_ros.ros.planner_node', '-p', 'model:=no_such_model') as planner:
+        wait_for(lambda: "no bundle 'no_such_model'" in planner.output, 'the reason')
+        state = probe.call(GetState, 'planner_node/get_state', GetState.Request())
+        assert state.current_state.label == 'unconfigured'
+        assert planner.end() == 0, planner.output
+
+
+def test_compressed_frames(bundle, probe):
+    """A camera that sends JPEG only."""
+    import array
+
+    import cv2
+    status = probe.listen(DiagnosticStatus, 'planner_node/status', qos.LATCHED)
+    images = probe.publisher(CompressedImage, 'image/compressed', qos.SENSOR)
+
+    def send() -> None:
+        _, data = cv2.imencode('.jpg', spot_picture(0.3, 0.4))
+        message = CompressedImage(format='jpeg', data=array.array('B', data.tobytes()))
+        message.header.stamp = probe.node.get_clock().now().to_msg()
+        images.publish(message)
+
+    probe.every(FRAME_PERIOD_S, send)
+    with process('fake_planner', '-p', bundle):
+        wait_for(lambda: any(status_value(s, 'frame_stamp') > 0 for s in status),
+                 'a compressed frame is looked at')

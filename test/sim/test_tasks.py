@@ -1,0 +1,84 @@
+# Copyright 2026 jepa_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Tasks keep their limits, and no task's world is one that was trained on."""
+
+import math
+
+import pytest
+
+from jepa_ros.sim.collect import CollectConfig, record_episode
+from jepa_ros.sim.tasks import demo_task, draw_task, HELD_OUT
+
+SEEDS = range(12)
+
+
+@pytest.fixture(scope='module')
+def tasks(shared_world):
+    """Return a few tasks, each with the pose and seed that drawing it left in the world."""
+    found = []
+    for seed in SEEDS:
+        task = draw_task(shared_world, seed)
+        floor = shared_world.floor
+        a, b = (task.start.x, task.start.y), (task.goal.x, task.goal.y)
+        found.append((task, shared_world.pose, shared_world.seed, floor.sees(a, b),
+                      floor.path_length(a, b), floor.fits(*b)))
+    return found
+
+
+def test_distances_are_within_limits(tasks):
+    for task, *_ in tasks:
+        distance = math.dist((task.start.x, task.start.y), (task.goal.x, task.goal.y))
+        assert 0.75 <= distance <= 3.0
+        assert distance <= task.shortest_m < math.inf
+
+
+def test_the_robot_stands_at_the_start_and_the_goal_is_free(tasks):
+    for task, pose, _, _, _, fits in tasks:
+        assert (pose.x, pose.y) == (task.start.x, task.start.y)
+        assert pose.yaw == pytest.approx(task.start.yaw)
+        assert fits
+
+
+def test_what_is_told_of_the_way_is_true(tasks):
+    for task, _, _, sees, length, _ in tasks:
+        assert (task.straight, task.shortest_m) == (sees, length)
+    assert {task.straight for task, *_ in tasks} == {True, False}
+
+
+def test_a_seed_is_a_task(tasks, world):
+    assert draw_task(world, 3) == tasks[3][0]
+    assert len({task.start for task, *_ in tasks}) == len(SEEDS)
+
+
+def test_other_limits_are_kept(world):
+    task = draw_task(world, 0, nearest_m=1.5, farthest_m=1.6)
+    assert 1.5 <= math.dist((task.start.x, task.start.y), (task.goal.x, task.goal.y)) <= 1.6
+
+
+def test_held_out_worlds_are_never_collected(tasks, world):
+    assert [seed for _, _, seed, *_ in tasks] == [HELD_OUT + seed for seed in SEEDS]
+    for index in range(3):
+        record_episode(world, CollectConfig(steps=10, image_px=16), index)
+        assert 0 <= world.seed < 2 ** 32 <= HELD_OUT
+
+
+def test_a_demo_starts_where_the_world_is(world):
+    world.reset(4)
+    pose = world.pose
+    task = demo_task(world, 4)
+    assert task.start == pose == world.pose
+    assert 1.0 <= math.dist((pose.x, pose.y), (task.goal.x, task.goal.y)) <= 3.0
+    assert world.floor.fits(task.goal.x, task.goal.y)
+    assert demo_task(world, 4) == task
