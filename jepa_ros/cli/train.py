@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='folder made by jepa collect')
     parser.add_argument('--out', type=Path, default=Path('runs/warehouse_ceiling'),
                         help='folder of the run; a run that was cut short goes on from there')
-    parser.add_argument('--steps', type=int, default=3000, help='steps of the world model')
+    parser.add_argument('--steps', type=int, default=7000, help='steps of the world model')
     parser.add_argument('--critic-steps', type=int, default=8000, help='steps of the critic')
     parser.add_argument('--seed', type=int, default=0, help='seed of weights and batches')
     parser.add_argument('--random-encoder', action='store_true',

@@ -142,9 +142,11 @@ def export_bundle(networks: Networks, folder: Path, name: str, calibration: Cali
         if difference > PARITY:
             raise RuntimeError(f'ONNX Runtime and torch differ by {difference:.2g}, '
                                f'limit {PARITY:.0e}')
+        former = partial.with_suffix('.former')
         if folder.exists():
-            shutil.rmtree(folder)
+            folder.rename(former)
         partial.rename(folder)
+        shutil.rmtree(former, ignore_errors=True)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return load_manifest(folder)

@@ -43,7 +43,7 @@ class TrainConfig:
     steps are optimiser steps.
     """
 
-    steps: int = 3000
+    steps: int = 7000
     batch: int = 128
     episodes: int = 8
     rollout: int = 3

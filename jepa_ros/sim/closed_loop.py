@@ -176,4 +176,5 @@ def wilson(wins: int, n: int, z: float = 1.959964) -> list[float]:
     p = wins / n
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return [max(0.0, centre - half), min(1.0, centre + half)]
+    # rounding must not move the ends where they are exact
+    return [max(0.0, centre - half) if wins else 0.0, min(1.0, centre + half) if wins < n else 1.0]

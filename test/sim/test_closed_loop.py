@@ -166,6 +166,12 @@ def test_wilson(wins, n, low, high):
     assert wilson(wins, n) == pytest.approx([low, high], abs=5e-5)
 
 
+@pytest.mark.parametrize('n', [1, 7, 60, 200])
+def test_wilson_is_exact_at_the_ends(n):
+    assert wilson(0, n)[0] == 0.0
+    assert wilson(n, n)[1] == 1.0
+
+
 def outcome(success, final_m, driven_m, hits, straight, shortest_m):
     task = Task(0, Pose(0, 0, 0), Pose(1, 0, 0), straight, shortest_m)
     return Outcome(task, success, final_m, driven_m, hits, 10.0)
