@@ -73,7 +73,7 @@ class Agent:
         self._distrust_commands.clear()
         self._planner.reset()
         self._command: Array = self._zero
-        self._frame_s = self._frame_now_s = self._effect_s = -math.inf
+        self._frame_s = self._frame_now_s = self._recorded_s = -math.inf
         self._distrust(reason)
 
     def _distrust(self, reason: str) -> None:
@@ -113,12 +113,13 @@ class Agent:
 
     def step(self, observation: Observation, now_s: float) -> Decision:
         """Take the newest observation at ``now_s`` and decide on a command."""
-        begun_s = self._clock()
         if now_s < self._now_s - self._config.restart_s:
             self._restart(f'time went back by {self._now_s - now_s:.2f} s')
         self._now_s = now_s
         decision = self._decide(observation.frame, now_s)
-        self._execute(decision.command, now_s + max(self._clock() - begun_s, 0.0))
+        # as in training, where action k answers frame k and the delay between is part of the world
+        answers = observation.frame.stamp_s == self._frame_s
+        self._execute(decision.command, self._frame_s if answers else now_s)
         return decision
 
     def _decide(self, frame: Frame, now_s: float) -> Decision:
@@ -191,11 +192,11 @@ class Agent:
         self._fresh += frame.stamp_s > self._frame_s
         self._frame_s, self._frame_now_s = frame.stamp_s, now_s
 
-    def _execute(self, command: Array, effect_s: float) -> None:
-        """Note the command in force from ``effect_s`` on."""
-        self._effect_s = max(self._effect_s, effect_s)
+    def _execute(self, command: Array, from_s: float) -> None:
+        """Note the command that counts from ``from_s`` on."""
+        self._recorded_s = max(self._recorded_s, from_s)
         self._command = command
-        self._context.record(command, self._effect_s)
+        self._context.record(command, self._recorded_s)
 
     def _plan(self, goal: Array, frame_s: float, now_s: float) -> Plan:
         """Plan from the newest frame; NonFiniteError where what is imagined is not finite."""
