@@ -65,14 +65,16 @@ class AgentConfig:
     A frame older than ``max_frame_age_s``, or stamped more than ``max_future_s`` ahead, stops it;
     so does a gap of ``max_frame_age_s`` between frames.  It moves again after ``fresh_frames``
     good ones.  A goal is reached after ``arrival_frames`` frames in a row below ``arrival_cost``
-    (blocks; None takes the manifest's).  When the clock goes back by more than
-    ``restart_s``, the past is forgotten.  ``surprise`` costs one more rollout a frame.
+    (blocks; None takes the manifest's), or after ``settled_frames`` below half as much again:
+    near, and nothing brings it nearer.  When the clock goes back by more than ``restart_s``, the
+    past is forgotten.  ``surprise`` costs one more rollout a frame.
     """
 
     max_frame_age_s: float = 0.3
     fresh_frames: int = 3
     arrival_frames: int = 3
     arrival_cost: float | None = None
+    settled_frames: int = 20
     max_future_s: float = 0.1
     restart_s: float = 1.0
     surprise: bool = True
@@ -82,6 +84,7 @@ class AgentConfig:
         _within('max_frame_age_s', self.max_frame_age_s, 0.001, 60.0)
         _within('fresh_frames', self.fresh_frames, 1, 1000)
         _within('arrival_frames', self.arrival_frames, 1, 1000)
+        _within('settled_frames', self.settled_frames, 1, 1000)
         if self.arrival_cost is not None:
             _within('arrival_cost', self.arrival_cost, 0.0, 1e9)
         _within('max_future_s', self.max_future_s, 0.0, 60.0)

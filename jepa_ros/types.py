@@ -86,6 +86,12 @@ class ActionSpec:
             raise ValueError(f'period_s is {self.period_s}, must be in (0, 10]')
 
     @property
+    def half_range(self) -> Array:
+        """Return half of what lies between the limits, (A,), in physical units."""
+        half: Array = ((np.asarray(self.high) - np.asarray(self.low)) / 2).astype(np.float32)
+        return half
+
+    @property
     def width(self) -> int:
         """Return A."""
         return len(self.names)

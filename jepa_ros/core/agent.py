@@ -22,6 +22,7 @@ import numpy as np
 
 from jepa_ros.config import AgentConfig
 from jepa_ros.core.actions import clamp
+from jepa_ros.core.arrival import Arrival
 from jepa_ros.core.context import Context
 from jepa_ros.core.distrust import Distrust, Distrusted
 from jepa_ros.core.monitor import (
@@ -56,8 +57,7 @@ class Agent:
         self._model, self._planner, self._config = model, planner, config
         self._rng, self._clock = rng, clock
         self._spec = model.spec
-        self._arrival_cost = (self._spec.arrival_cost if config.arrival_cost is None
-                              else config.arrival_cost)
+        self._arrival = Arrival(self._spec, config)
         self._zero: Array = np.zeros(self._spec.action.width, np.float32)
         self._context = Context(self._spec)
         self._distrust_commands = Distrust(self._spec.action)
@@ -78,7 +78,8 @@ class Agent:
 
     def _distrust(self, reason: str) -> None:
         """Want fresh frames again before motion."""
-        self._fresh = self._below = 0
+        self._fresh = 0
+        self._arrival.clear()
         self._why = reason
 
     @property
@@ -102,12 +103,14 @@ class Agent:
         verdict = judge_finite('goal latent', goal)
         if not verdict.ok:
             raise ValueError(verdict.reason)
-        self._goal, self._arrived, self._below = goal, False, 0
+        self._goal, self._arrived = goal, False
+        self._arrival.clear()
         self._planner.reset()
 
     def cancel(self, reason: str) -> None:
         """Forget the goal; ``reason`` is told with every idle decision."""
-        self._goal, self._arrived, self._below = None, False, 0
+        self._goal, self._arrived = None, False
+        self._arrival.clear()
         self._idle_reason = reason
         self._planner.reset()
 
@@ -156,9 +159,10 @@ class Agent:
             return replace(answer, status=Status.FAULT, reason=str(error))
         cost_to_go = float(plan.cost_to_go[0])
         answer = replace(answer, plan=plan, cost_to_go=cost_to_go)
-        if self._has_arrived(cost_to_go):
-            return replace(answer, status=Status.ARRIVED, reason=f'cost-to-go {cost_to_go:.2f} is '
-                           f'below {self._arrival_cost:.2f} blocks')
+        arrival = self._arrival.judge(cost_to_go)
+        if arrival:
+            self._arrived = True
+            return replace(answer, status=Status.ARRIVED, reason=arrival)
         return replace(
             answer, status=Status.DRIVING, command=clamp(plan.blocks[0, 0], self._spec.action),
             reason=judge_surprise(answer.surprise, self._spec.surprise_limit).reason)
@@ -209,8 +213,3 @@ class Agent:
             if not verdict.ok:
                 raise NonFiniteError(verdict.reason)
         return plan
-
-    def _has_arrived(self, cost_to_go: float) -> bool:
-        self._below = self._below + 1 if cost_to_go < self._arrival_cost else 0
-        self._arrived = self._below >= self._config.arrival_frames
-        return self._arrived

@@ -37,14 +37,16 @@ class Distrust:
     Remember commands that moved nothing, and make plans that begin like them cost more.
 
     Each such frame adds ``weight`` (blocks) for plans that begin with the same command, less for
-    others (a Gaussian of ``width``, in half-ranges); it fades with ``fade_s``.
+    others (a Gaussian of ``width``, in half-ranges); it fades with ``fade_s``.  However many
+    there are, they never add more than ``most`` times the cost-to-go of where the robot is: far
+    from the goal any way out is worth a try, near it the goal must still count.
     """
 
-    def __init__(self, action: ActionSpec, weight: float = 1.0, width: float = 0.5,
-                 fade_s: float = 3.0) -> None:
-        self._half_range = (np.asarray(action.high, np.float32)
-                            - np.asarray(action.low, np.float32)) / 2
+    def __init__(self, action: ActionSpec, weight: float = 2.0, width: float = 0.8,
+                 fade_s: float = 4.0, most: float = 2.0) -> None:
+        self._half_range = action.half_range
         self._weight, self._width, self._fade_s = weight, width, fade_s
+        self._most = most
         self._events: deque[tuple[float, Array]] = deque(maxlen=30)
 
     def clear(self) -> None:
@@ -66,15 +68,21 @@ class Distrust:
         self._events.append((stamp_s, block.mean(axis=0) / self._half_range))
         return True
 
-    def cost(self, candidates: Array, stamp_s: float) -> Array:
-        """Return what distrust adds to candidates (S, H, K, A), in blocks, (S,)."""
+    def cost(self, candidates: Array, stamp_s: float, cost_to_go: float) -> Array:
+        """
+        Return what distrust adds to candidates (S, H, K, A), in blocks, (S,).
+
+        ``cost_to_go`` (blocks) is the critic's, of where the robot is.
+        """
         first = candidates[:, 0].mean(axis=1) / self._half_range  # (S, A)
         total = np.zeros(len(candidates), np.float32)
         for then_s, command in self._events:
             age_s = max(stamp_s - then_s, 0.0)
             near = np.exp(-np.square(first - command).sum(axis=1) / (2 * self._width ** 2))
             total += self._weight * np.float32(np.exp(-age_s / self._fade_s)) * near
-        return total
+        limit = np.float32(max(self._most * cost_to_go, 1e-6))
+        saturated: Array = -np.expm1(-total / limit)
+        return limit * saturated
 
 
 class Distrusted:
@@ -95,5 +103,5 @@ class Distrusted:
     def rollout(self, context: Array, executed: Array, candidates: Array, goal: Array) -> Rollout:
         """Predict as the model behind does; add distrust to the cost."""
         rollout = self._model.rollout(context, executed, candidates, goal)
-        cost = rollout.cost + self._distrust.cost(candidates, self._stamp_s)
-        return Rollout(rollout.latents, cost, rollout.cost_to_go)
+        extra = self._distrust.cost(candidates, self._stamp_s, float(rollout.cost_to_go[0, 0]))
+        return Rollout(rollout.latents, rollout.cost + extra, rollout.cost_to_go)

@@ -333,8 +333,8 @@ def test_it_does_not_push_on_for_ever_where_it_is_held_up(surprise, least, most)
     for _ in range(60):
         command = rig.look().command
         following = rig.place + command * ACTION.period_s
-        # a wall at x = 0.5 that the model knows nothing of
-        rig.place = np.array([min(following[0], 0.5), following[1]])
+        # a wall at x = 0.5 that the model knows nothing of, in a room of 0.05 to 0.95
+        rig.place = np.clip(following, 0.05, [0.5, 0.95])
         rig.now_s += ACTION.period_s
         pushes.append(command[0] > 0.5 * SPEED)
     assert least <= np.mean(pushes[10:]) <= most
