@@ -137,12 +137,12 @@ def write_report(path: Path, run_folder: Path, name: str, networks: Networks, co
     rank, std = effective_rank(z_test), z_test.std(axis=0)
     axes[0, 2].bar(np.arange(len(std)), np.sort(std)[::-1])
     axes[0, 2].axhline(1.0, color='black', linewidth=0.8)
-    axes[0, 2].set(title=f'Std of each latent dimension, effective rank {rank:.1f} of {len(std)}',
+    axes[0, 2].set(title=f'Std of dimensions; effective rank {rank:.1f} of {len(std)}',
                    xlabel='dimension, sorted')
     r2 = probe_r2(z, pose_targets(training[0].poses), z_test, pose_targets(held_out[0].poses))
     labels = ('x', 'y', 'cos yaw', 'sin yaw')
     axes[0, 3].bar(labels, np.clip(r2, 0, 1))
-    axes[0, 3].set(title='Linear probe, R² on held-out episodes', ylim=(0, 1))
+    axes[0, 3].set(title='Linear probe, R² on held-out episodes', ylim=(0, 1.1))
     for i, value in enumerate(r2):
         axes[0, 3].text(i, max(float(value), 0.02), f'{value:.2f}', ha='center', va='bottom')
     _maps((axes[1, 2], axes[1, 3]), networks, view)
