@@ -22,7 +22,6 @@ import time
 import traceback
 
 import numpy as np
-from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from sensor_msgs.msg import CompressedImage, Image
 from std_srvs.srv import Trigger
 
@@ -37,17 +36,20 @@ from jepa_ros.ros.messages import to_seconds
 from jepa_ros.ros.planner_drive import Drive
 from jepa_ros.ros.planner_outputs import PlannerOutputs
 from jepa_ros.ros.process import now_s, run, STEADY, steady_s
+from jepa_ros.ros.worker import Worker
 from jepa_ros.types import Frame, Observation, Status
 
 DEADMAN_PERIOD_S = 0.05
+# ~/start waits this long for a plan that is being made; the deadman waits with it.
+START_PATIENCE_S = 0.2
 
 
 class PlannerNode(ManagedNode):
     """
     Drive towards a goal picture.
 
-    Frames are worked on in a callback group of their own, the newest only, so that services and
-    the deadman timer answer while a plan is made.  The deadman runs on a steady clock: neither
+    Frames are worked on in a thread of their own, the newest only, so that clock, services and
+    the deadman timer go on while a plan is made.  The deadman runs on a steady clock: neither
     a stopped camera nor stopped simulated time leaves the robot driving.
     """
 
@@ -57,23 +59,22 @@ class PlannerNode(ManagedNode):
         params.declare(self, planner_params.TABLE)
         params.guard(self, planner_params.TABLE, planner_params.check,
                      lambda: planner_params.FIXED if self.configured else ())
-        self.add_post_set_parameters_callback(lambda _: self._renew_agent())
+        self.add_post_set_parameters_callback(lambda _: self._worker.post(self._renew_agent))
         self._outputs = PlannerOutputs(self)
         self._drive = Drive(self._outputs, lambda: now_s(self), steady_s)
         self._model: Engine | None = None
         self._agent: Agent | None = None
         self._agent_lock = threading.Lock()         # held while a plan is made
         self._goal: np.ndarray | None = None        # the newest picture, driven to or not
-        frames, watch = MutuallyExclusiveCallbackGroup(), MutuallyExclusiveCallbackGroup()
-        for kind, topic, on_message, profile in (
-                (Image, 'image', self._on_image, qos.SENSOR),
-                (CompressedImage, 'image/compressed', self._on_image, qos.SENSOR),
-                (Image, 'goal_image', self._on_goal, qos.RELIABLE)):
-            self.create_subscription(kind, topic, on_message, profile, callback_group=frames)
+        self._worker = Worker(self._on_image, self._on_failed_job)
+        self.create_subscription(Image, 'image', self._worker.offer, qos.SENSOR)
+        self.create_subscription(CompressedImage, 'image/compressed', self._worker.offer,
+                                 qos.SENSOR)
+        self.create_subscription(Image, 'goal_image', self._on_goal, qos.RELIABLE)
         self.create_service(Trigger, '~/start', self._on_start)
         self.create_service(Trigger, '~/cancel', self._on_cancel)
-        self.create_timer(DEADMAN_PERIOD_S, self._drive.watch, watch, STEADY)
-        self.create_timer(1.0, self._outputs.diagnostics, watch, STEADY)
+        self.create_timer(DEADMAN_PERIOD_S, self._drive.watch, clock=STEADY)
+        self.create_timer(1.0, self._outputs.diagnostics, clock=STEADY)
 
     # -- the loop
 
@@ -106,30 +107,40 @@ class PlannerNode(ManagedNode):
         if not self._drive.active:
             self.get_logger().warning('goal refused: the node is not active')
             return
+        self._worker.post(lambda: self._take_goal(message))
+
+    def _take_goal(self, message: Image) -> None:
+        if not self._drive.active:
+            return
         try:
             goal = to_rgb(message)
             if self.get_parameter('start_on_goal').value:
-                self._begin(goal)
+                with self._agent_lock:
+                    self._agent.set_goal(goal)
+                self.get_logger().info('driving to a new goal')
             self._goal = goal
         except ValueError as error:
             self.get_logger().error(f'goal refused: {error}')
 
-    def _begin(self, goal: np.ndarray) -> None:
-        with self._agent_lock:
-            self._agent.set_goal(goal)
-        self.get_logger().info('driving to a new goal')
+    def _on_failed_job(self, error: Exception) -> None:
+        self.get_logger().error(f'unexpected: {"".join(traceback.format_exception(error))}')
+        self._drive.halt(Status.FAULT, 'unexpected error, see the log')
 
     def _on_start(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         if not self._drive.active:
             response.message = 'the node is not active'
         elif self._goal is None:
             response.message = 'no goal has come since the node became active'
+        elif not self._agent_lock.acquire(timeout=START_PATIENCE_S):
+            response.message = 'a plan is being made for too long'
         else:
             try:
-                self._begin(self._goal)
+                self._agent.set_goal(self._goal)
                 response.success, response.message = True, 'driving to the newest goal'
             except ValueError as error:
                 response.message = str(error)
+            finally:
+                self._agent_lock.release()
         return response
 
     def _on_cancel(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
@@ -140,10 +151,13 @@ class PlannerNode(ManagedNode):
     def _stop(self, reason: str) -> None:
         """Send zero at once; take the goal from the agent when it has done planning."""
         self._drive.hold(reason)
+        self._worker.post(lambda: self._forget(reason))
+
+    def _forget(self, reason: str) -> None:
         with self._agent_lock:
             if self._agent is not None:
                 self._agent.cancel(reason)
-            self._drive.release()
+        self._drive.release()
 
     # -- lifecycle
 
@@ -198,11 +212,15 @@ class PlannerNode(ManagedNode):
             if had_goal and self._goal is not None:
                 self._agent.set_goal(self._goal)
 
+    def close(self) -> None:
+        """Say the last zero, then end the thread that plans."""
+        super().close()
+        self._worker.close()
+
 
 def main() -> int:
     """Run the node until SIGINT or SIGTERM; return the exit code."""
-    # one plans, one watches, one serves; one is spare for a transition
-    return run(PlannerNode, threads=4)
+    return run(PlannerNode)
 
 
 if __name__ == '__main__':

@@ -23,7 +23,7 @@ from typing import Protocol
 import rclpy
 from rclpy.clock import Clock, ClockType
 from rclpy.exceptions import ParameterException
-from rclpy.executors import MultiThreadedExecutor, SingleThreadedExecutor
+from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 
@@ -50,7 +50,7 @@ class Closing(Protocol):
         """Say the last words, such as a zero command; everything still works when it is called."""
 
 
-def run(make: Callable[[], Node], threads: int = 1, until: threading.Event | None = None) -> int:
+def run(make: Callable[[], Node], until: threading.Event | None = None) -> int:
     """
     Make a node and spin it until SIGINT, SIGTERM or ``until``; return the exit code.
 
@@ -68,7 +68,7 @@ def run(make: Callable[[], Node], threads: int = 1, until: threading.Event | Non
         logger.fatal(f'cannot start: {error}')
         rclpy.try_shutdown()
         return 1
-    executor = MultiThreadedExecutor(threads) if threads > 1 else SingleThreadedExecutor()
+    executor = SingleThreadedExecutor()
     executor.add_node(node)
     code = 0
     try:
@@ -79,9 +79,6 @@ def run(make: Callable[[], Node], threads: int = 1, until: threading.Event | Non
         code = 1
     finally:
         node.close()
-        if isinstance(executor, MultiThreadedExecutor):
-            # Jazzy's own shutdown leaves the pool's threads to run into what is destroyed next
-            executor._executor.shutdown(wait=True)
         executor.shutdown(timeout_sec=2.0)
         node.destroy_node()
         # launch and the terminal may each send a signal; a late one must not change the exit code,

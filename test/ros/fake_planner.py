@@ -77,4 +77,4 @@ def spot_picture(x: float, y: float, side_px: int = 64) -> np.ndarray:
 
 
 if __name__ == '__main__':
-    sys.exit(run(lambda: PlannerNode(load=lambda *_: SpotModel()), threads=4))
+    sys.exit(run(lambda: PlannerNode(load=lambda *_: SpotModel())))

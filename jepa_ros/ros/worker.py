@@ -1,0 +1,79 @@
+# Copyright 2026 jepa_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""A thread beside the executor: planning must not keep clocks, services and watchdogs waiting."""
+
+from collections import deque
+from collections.abc import Callable
+import threading
+from typing import Any
+
+
+class Worker:
+    """
+    Do jobs in their order and hand over the newest frame, one after another, in one thread.
+
+    rclpy's MultiThreadedExecutor would do, but for one thing: while one of its threads works, it
+    spins on the others' behalf, and takes the interpreter from the planner.
+    """
+
+    def __init__(self, on_frame: Callable[[Any], None], on_error: Callable[[Exception], None]
+                 ) -> None:
+        self._on_frame, self._on_error = on_frame, on_error
+        self._wake = threading.Condition()
+        self._jobs: deque[Callable[[], None]] = deque()
+        self._frame: Any = None
+        self._closing = False
+        self._thread = threading.Thread(target=self._work, name='worker', daemon=True)
+        self._thread.start()
+
+    def post(self, job: Callable[[], None]) -> None:
+        """Do a job after those posted before it, and before any frame that waits."""
+        with self._wake:
+            self._jobs.append(job)
+            self._wake.notify()
+
+    def offer(self, frame: Any) -> None:
+        """Hand a frame over; one that still waits gives way to it."""
+        with self._wake:
+            self._frame = frame
+            self._wake.notify()
+
+    def close(self, timeout_s: float = 2.0) -> None:
+        """Finish the jobs, drop the frame, end the thread."""
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        self._thread.join(timeout_s)
+
+    def _work(self) -> None:
+        while True:
+            with self._wake:
+                self._wake.wait_for(lambda: self._jobs or self._closing
+                                    or self._frame is not None)
+                if self._jobs:
+                    task = self._jobs.popleft()
+                elif self._closing:
+                    return
+                else:
+                    frame, self._frame = self._frame, None
+                    task = _call(self._on_frame, frame)
+            try:
+                task()
+            except Exception as error:
+                self._on_error(error)
+
+
+def _call(function: Callable[[Any], None], argument: Any) -> Callable[[], None]:
+    return lambda: function(argument)
