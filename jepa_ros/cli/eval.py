@@ -38,6 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='weights of the random-encoder baseline')
     parser.add_argument('--processes', type=int, default=2, help='worker processes')
     parser.add_argument('--json', action='store_true', help='print one JSON object and no table')
+    parser.add_argument('--record', action='store_true',
+                        help="write the model's own figures into its manifest")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -54,11 +56,22 @@ def run(args: argparse.Namespace) -> int:
             entrant = _entrant(name, args, Path(scratch))
             baselines[name] = _measure(entrant, args, args.baseline_episodes or args.episodes)
         result['baselines'] = baselines
+    if args.record:
+        _record(args.model / 'manifest.json', result)
     if args.json:
         print(json.dumps(result, indent=2))
     else:
         _print_table({result['model']: result, **baselines})
     return 0
+
+
+def _record(path: Path, result: dict[str, object]) -> None:
+    """Add what was measured to a manifest, which stays whole if this is cut short."""
+    manifest = json.loads(path.read_text())
+    manifest['evaluation'] = {k: v for k, v in result.items() if k not in ('baselines', 'model')}
+    partial = path.with_suffix('.partial')
+    partial.write_text(json.dumps(manifest, indent=2) + '\n')
+    partial.replace(path)
 
 
 def _entrant(name: str, args: argparse.Namespace, scratch: Path):

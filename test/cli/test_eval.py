@@ -15,6 +15,7 @@
 """``jepa eval``: the figures of the closed loop, as one JSON object or a table."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -22,6 +23,7 @@ import numpy as np
 import pytest
 
 from jepa_ros.cli.main import main
+from jepa_ros.engines.manifest import load_manifest
 
 FIGURES = {'success_rate', 'interval', 'episodes', 'spl', 'collisions_per_m',
            'median_final_distance_m', 'success_rate_behind_rack'}
@@ -71,6 +73,21 @@ def test_json(bundle, short, capsys):
     assert result['success_rate'] == 0.0
     assert main(arguments) == 0
     assert capsys.readouterr().out == said
+
+
+def test_figures_can_be_recorded_in_the_manifest(bundle, short, tmp_path, capsys):
+    copy = tmp_path / 'copy'
+    shutil.copytree(bundle, copy)
+    before = json.loads((copy / 'manifest.json').read_text())
+    assert main(['eval', '--model', str(copy), '--episodes', '2', '--seed', '4', '--processes',
+                 '1', '--json', '--record', '--baselines', 'random']) == 0
+    result = json.loads(capsys.readouterr().out)
+    manifest = json.loads((copy / 'manifest.json').read_text())
+    figures = manifest.pop('evaluation')
+    assert manifest == before
+    assert figures == {k: v for k, v in result.items() if k not in ('baselines', 'model')}
+    assert {p.name for p in copy.iterdir()} == {p.name for p in bundle.iterdir()}
+    load_manifest(copy)
 
 
 def test_table(bundle, short, capsys):
