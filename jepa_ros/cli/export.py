@@ -50,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(f'{args.run_folder} has no weights.safetensors; '
                          'let jepa train run to its end first')
     settings = json.loads((args.run_folder / 'run.json').read_text())
+    torch.manual_seed(1)    # the control's weights
     networks, control = Networks(ModelConfig()), Networks(ModelConfig())
     load_weights(networks, weights)
     networks.eval()
@@ -70,7 +71,6 @@ def run(args: argparse.Namespace) -> int:
     manifest = export_bundle(networks, args.out, args.out.name, calibration, what)
     print(f'ONNX Runtime and torch differ by {parity(manifest, networks):.1e}')
     print('drawing the report ...', flush=True)
-    torch.manual_seed(1)
     control.eval()
     figures = write_report(
         args.out / 'report.png', args.run_folder, args.out.name, networks, control,
