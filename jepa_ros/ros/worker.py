@@ -16,6 +16,7 @@
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 import threading
 from typing import Any
 
@@ -68,12 +69,8 @@ class Worker:
                     return
                 else:
                     frame, self._frame = self._frame, None
-                    task = _call(self._on_frame, frame)
+                    task = partial(self._on_frame, frame)
             try:
                 task()
             except Exception as error:
                 self._on_error(error)
-
-
-def _call(function: Callable[[Any], None], argument: Any) -> Callable[[], None]:
-    return lambda: function(argument)
