@@ -22,7 +22,6 @@ from rig import GOAL, Rig
 
 from jepa_ros.types import Status
 
-# -- frames that must not move it
 
 @pytest.mark.parametrize('seen, reason', [
     ({'age_s': 0.42}, 'frame is 0.42 s old, limit 0.30 s'),
