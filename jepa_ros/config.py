@@ -24,6 +24,10 @@ def _within(name: str, value: float, low: float, high: float) -> None:
         raise ValueError(f'{name} is {value}, must be between {low} and {high}')
 
 
+# The searches there are.
+METHODS = ('cem', 'icem', 'mppi')
+
+
 @dataclass(frozen=True)
 class PlannerConfig:
     """
@@ -34,6 +38,11 @@ class PlannerConfig:
     ``min_std`` are the first and the least spread, as a fraction of an action's half-range.
     ``momentum`` is the share of mean and spread kept from the iteration before.
     ``action_rate_weight`` (blocks) is the cost of one change of one action over its whole range.
+
+    ``method`` is one of METHODS.  iCEM draws noise whose power falls with frequency as
+    f**-``noise_beta``, keeps the share ``keep_elites`` of the elites, and multiplies the
+    candidates by ``shrink`` each iteration, down to two for each elite.  MPPI weighs by
+    ``temperature``, in standard deviations of the costs, and has no elites.
     """
 
     candidates: int = 64
@@ -44,6 +53,11 @@ class PlannerConfig:
     init_std: float = 0.6
     min_std: float = 0.05
     momentum: float = 0.1
+    method: str = 'cem'
+    noise_beta: float = 2.0
+    keep_elites: float = 0.3
+    shrink: float = 0.8
+    temperature: float = 0.1
 
     def __post_init__(self) -> None:
         """Refuse a search that cannot run; ValueError names the value and the limit."""
@@ -55,6 +69,13 @@ class PlannerConfig:
         _within('init_std', self.init_std, 0.001, 10.0)
         _within('min_std', self.min_std, 0.0, self.init_std)
         _within('momentum', self.momentum, 0.0, 0.99)
+        if self.method not in METHODS:
+            raise ValueError(f'planner method is {self.method!r}, must be one of '
+                             f'{", ".join(METHODS)}')
+        _within('noise_beta', self.noise_beta, 0.0, 10.0)
+        _within('keep_elites', self.keep_elites, 0.0, 1.0)
+        _within('shrink', self.shrink, 0.1, 1.0)
+        _within('temperature', self.temperature, 0.001, 1000.0)
 
 
 @dataclass(frozen=True)

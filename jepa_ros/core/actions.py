@@ -26,6 +26,22 @@ def knots_to_blocks(knots: Array, block: int) -> Array:
     return np.repeat(knots[..., None, :], block, axis=-2)
 
 
+def pin(blocks: Array, committed: Array) -> Array:
+    """
+    Return blocks (..., H, K, A) whose first C of H * K actions are ``committed`` (C, A).
+
+    ValueError where they are of another width, or leave no action free.
+    """
+    horizon, block, width = blocks.shape[-3:]
+    most = horizon * block - 1
+    if committed.ndim != 2 or committed.shape[1] != width or len(committed) > most:
+        raise ValueError(f'committed has shape {committed.shape}, must be at most {most} actions '
+                         f'of width {width}')
+    pinned = blocks.copy()  # contiguous, so that the reshaped is a view
+    pinned.reshape(*blocks.shape[:-3], -1, width)[..., :len(committed), :] = committed
+    return pinned
+
+
 def command_at(plan: Plan, time_s: float) -> Array:
     """Return the command (A,) of a plan at a time: the first before its start, zero after it."""
     commands = plan.blocks.reshape(-1, plan.blocks.shape[-1])  # (H * K, A)

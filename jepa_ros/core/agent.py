@@ -207,7 +207,8 @@ class Agent:
         model = Distrusted(self._model, self._distrust_commands, frame_s)
         plan = self._planner.plan(
             model, self._context.latents(frame_s), self._context.executed(frame_s), goal,
-            self._command, now_s, self._rng, self._clock)
+            self._command, np.zeros((0, self._spec.action.width), np.float32), now_s, self._rng,
+            self._clock)
         for what, values in (('plan', plan.blocks), ('cost-to-go', plan.cost_to_go)):
             verdict = judge_finite(what, values)
             if not verdict.ok:

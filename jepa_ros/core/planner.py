@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What the agent asks of a planner; CEM is one answer."""
+"""What the agent asks of a planner; sampling_planner has three answers."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -31,14 +31,17 @@ class Planner(Protocol):
     """Finds the candidate whose predicted future comes closest to the goal."""
 
     def plan(self, model: WorldModel, context: Array, executed: Array, goal: Array,
-             last_command: Array, start_s: float, rng: np.random.Generator,
+             last_command: Array, committed: Array, start_s: float, rng: np.random.Generator,
              clock: Callable[[], float]) -> Plan:
         """
         Return the best plan found before the deadline.
 
         Takes context (T, L, D), executed (T, K, A), goal (L, D), the command (A,) now in force,
-        and when the plan starts; ``clock`` (s, monotonic) measures the deadline only.  Raises
-        NonFiniteError where no candidate has a finite cost.
+        and when the plan starts; ``clock`` (s, monotonic) measures the deadline only.  Every
+        candidate begins with ``committed`` (C, A), C from 0 to H * K - 1: what will have been
+        executed by the time the plan takes effect.  Real-time chunking, arXiv 2506.07339.
+        Raises NonFiniteError where no candidate has a finite cost, ValueError where committed
+        leaves nothing to plan.
         """
 
     def reset(self) -> None:

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Candidates for a planner: bounded Gaussian knots, obvious plans, and the shifted last plan."""
+"""Candidates for a search: noise, white or coloured, obvious plans, and the shifted last plan."""
 
 from itertools import permutations, product
 import math
@@ -35,6 +35,27 @@ def gaussian(rng: np.random.Generator, count: int, mean: Array, std: Array, acti
     """
     noise = rng.standard_normal((count, *mean.shape), np.float32)
     return np.clip(mean + std * noise, *bounds(action.low, action.high))
+
+
+def coloured(rng: np.random.Generator, count: int, horizon: int, width: int, beta: float) -> Array:
+    """
+    Draw noise (count, H, A) of unit variance whose power falls with frequency as f**-beta.
+
+    The horizon is the time axis: beta 0 is white, the larger beta the longer a deviation lasts.
+    Drawn as a spectrum with random phases and transformed back; frequency 0, where the power law
+    has none, has the power of the lowest.  Timmer and Koenig, Astronomy and Astrophysics 300
+    (1995), as iCEM uses it, arXiv 2008.06389.
+    """
+    frequency = np.maximum(np.fft.rfftfreq(horizon), 1 / horizon)
+    amplitude = frequency ** (-beta / 2)
+    # 0 and, of an even horizon, the highest frequency are real and there once, others twice
+    once = np.ones(len(frequency), bool)
+    once[1:(horizon + 1) // 2] = False
+    amplitude /= np.sqrt(np.square(amplitude).sum() + np.square(amplitude[~once]).sum())
+    real, imaginary = rng.standard_normal((2, count, len(frequency), width), np.float32)
+    phases = np.where(once[:, None], real, (real + 1j * imaginary) / np.sqrt(2))
+    spectrum = horizon * amplitude[:, None] * phases  # (count, H // 2 + 1, A)
+    return np.fft.irfft(spectrum, horizon, axis=1).astype(np.float32)
 
 
 def obvious(horizon: int, action: ActionSpec) -> Array:

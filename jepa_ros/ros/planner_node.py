@@ -26,7 +26,7 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_srvs.srv import Trigger
 
 from jepa_ros.core.agent import Agent
-from jepa_ros.core.cem import Cem
+from jepa_ros.core.sampling_planner import SamplingPlanner
 from jepa_ros.engines.load import Engine, load_engine
 from jepa_ros.ros import params, planner_params, qos
 from jepa_ros.ros.bundle_path import find_bundle
@@ -197,7 +197,7 @@ class PlannerNode(ManagedNode):
 
     def _make_agent(self) -> Agent:
         values = params.values(self, planner_params.TABLE)
-        planner = Cem(self._model.spec, planner_params.planner_config(values))
+        planner = SamplingPlanner(self._model.spec, planner_params.planner_config(values))
         self._drive.max_frame_age_s = values['max_frame_age_s']
         return Agent(self._model, planner, planner_params.agent_config(values),
                      np.random.default_rng(values['seed']), time.monotonic)

@@ -16,7 +16,7 @@
 
 from typing import Any
 
-from jepa_ros.config import AgentConfig, PlannerConfig
+from jepa_ros.config import AgentConfig, METHODS, PlannerConfig
 from jepa_ros.ros.params import Entry
 
 TABLE = (
@@ -27,6 +27,8 @@ TABLE = (
     Entry('frame_id', 'base_link', 'name', 'frame in which commands and plans are given'),
     Entry('start_on_goal', True, 'bool', 'drive when a goal comes; false waits for ~/start'),
     Entry('seed', 0, 'count', "seed of the planner's samples", 0, 2**31 - 1),
+    Entry('planner', PlannerConfig.method, 'name',
+          f'how plans are searched: {", ".join(METHODS)}'),
     Entry('candidates', PlannerConfig.candidates, 'count', 'plans tried in an iteration', 2, 4096),
     Entry('elites', PlannerConfig.elites, 'count', 'best plans that the next iteration is '
           'drawn from', 1, 4096),
@@ -35,6 +37,14 @@ TABLE = (
           0.001, 10.0),
     Entry('action_rate_weight', PlannerConfig.action_rate_weight, 'blocks',
           'cost of a change of action over its whole range', 0.0, 100.0),
+    Entry('noise_beta', PlannerConfig.noise_beta, 'exponent',
+          'icem: how fast the power of its noise falls with frequency; 0 is white', 0.0, 10.0),
+    Entry('keep_elites', PlannerConfig.keep_elites, 'share',
+          'icem: elites kept between iterations and between plans', 0.0, 1.0),
+    Entry('shrink', PlannerConfig.shrink, 'share',
+          'icem: candidates of an iteration for each of the one before', 0.1, 1.0),
+    Entry('temperature', PlannerConfig.temperature, 'stds of the costs',
+          'mppi: the lower, the more the best candidates count', 0.001, 1000.0),
     Entry('max_frame_age_s', AgentConfig.max_frame_age_s, 's',
           'a command computed from an older frame is zero', 0.01, 5.0),
     Entry('fresh_frames', AgentConfig.fresh_frames, 'count',
@@ -53,8 +63,9 @@ FIXED = ('model', 'engine', 'threads', 'stamped', 'frame_id')
 
 def planner_config(values: dict[str, Any]) -> PlannerConfig:
     """Return the planner's configuration; ValueError names a wrong value and its limit."""
-    return PlannerConfig(**{name: values[name] for name in (
-        'candidates', 'elites', 'iterations', 'deadline_s', 'action_rate_weight')})
+    return PlannerConfig(method=values['planner'], **{name: values[name] for name in (
+        'candidates', 'elites', 'iterations', 'deadline_s', 'action_rate_weight', 'noise_beta',
+        'keep_elites', 'shrink', 'temperature')})
 
 
 def agent_config(values: dict[str, Any]) -> AgentConfig:

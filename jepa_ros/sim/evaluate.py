@@ -24,7 +24,7 @@ import numpy as np
 from jepa_ros.config import AgentConfig, PlannerConfig
 from jepa_ros.core.ablation import LatentDistance
 from jepa_ros.core.agent import Agent
-from jepa_ros.core.cem import Cem
+from jepa_ros.core.sampling_planner import SamplingPlanner
 from jepa_ros.engines.load import Engine, load_engine
 from jepa_ros.engines.manifest import load_manifest
 from jepa_ros.sim.closed_loop import (
@@ -75,7 +75,7 @@ class Worker:
             model = LatentDistance(model, limit)
 
         def make_agent(seed: int) -> Agent:
-            return Agent(model, Cem(model.spec, entrant.planner), AgentConfig(),
+            return Agent(model, SamplingPlanner(model.spec, entrant.planner), AgentConfig(),
                          np.random.default_rng(seed), _no_clock)
 
         return AgentPolicy(make_agent)

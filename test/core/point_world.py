@@ -21,7 +21,7 @@ its actions are velocities, and its cost-to-go is the distance in blocks at full
 
 import numpy as np
 
-from jepa_ros.types import ActionSpec, Array, Image, ModelSpec, Rollout
+from jepa_ros.types import ActionSpec, Array, Image, ModelSpec, Plan, Rollout
 
 SPEED = 0.3     # fractions of the square in a second
 ACTION = ActionSpec(names=('x', 'y'), units=('1/s', '1/s'), low=(-SPEED, -SPEED),
@@ -72,3 +72,16 @@ class PointModel:
             cost = np.full_like(cost, self.bad_cost)
         return Rollout(moved[:, :, None].astype(np.float32), cost.astype(np.float32),
                        cost_to_go.astype(np.float32))
+
+
+START = np.array([[[0.5, 0.5]]], np.float32)
+
+
+def plan(planner, model, goal, start_s=0.0, seed=0, clock=lambda: 0.0, committed=(),
+         last_command=(0.0, 0.0)) -> Plan:
+    """Plan from START to a goal (2,), with what is committed (C, 2)."""
+    still = np.zeros((1, ACTION.block, 2), np.float32)
+    return planner.plan(model, START, still, np.array([goal], np.float32),
+                        np.array(last_command, np.float32),
+                        np.array(committed, np.float32).reshape(-1, 2), start_s,
+                        np.random.default_rng(seed), clock)

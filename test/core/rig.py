@@ -19,7 +19,7 @@ from point_world import ACTION, picture, PointModel
 
 from jepa_ros.config import AgentConfig, PlannerConfig
 from jepa_ros.core.agent import Agent
-from jepa_ros.core.cem import Cem
+from jepa_ros.core.sampling_planner import SamplingPlanner
 from jepa_ros.types import Frame, Observation, Status
 
 GOAL = (0.8, 0.3)
@@ -31,8 +31,8 @@ class Rig:
     def __init__(self, clock=lambda: 0.0, model=None, planner=None, **config):
         self.model = model or PointModel()
         planner = planner or PlannerConfig()
-        self.agent = Agent(self.model, Cem(self.model.spec, planner), AgentConfig(**config),
-                           np.random.default_rng(0), clock)
+        self.agent = Agent(self.model, SamplingPlanner(self.model.spec, planner),
+                           AgentConfig(**config), np.random.default_rng(0), clock)
         self.place = np.array([0.2, 0.6])
         self.now_s = 50.0
 

@@ -18,7 +18,7 @@ import numpy as np
 from point_world import ACTION, SPEED
 import pytest
 
-from jepa_ros.core.actions import bounds, clamp, command_at, knots_to_blocks
+from jepa_ros.core.actions import bounds, clamp, command_at, knots_to_blocks, pin
 from jepa_ros.types import Plan
 
 
@@ -27,6 +27,27 @@ def test_each_knot_is_held_for_its_block():
     blocks = knots_to_blocks(knots, 5)
     assert blocks.shape == (2, 3, 5, 2)
     assert (blocks == knots[:, :, None]).all()
+
+
+@pytest.mark.parametrize('count', [0, 1, 5, 7, 14])
+def test_pin_replaces_the_first_actions_of_a_copy(count):
+    blocks = np.arange(60, dtype=np.float32).reshape(2, 3, 5, 2)
+    committed = -1 - np.arange(2 * count, dtype=np.float32).reshape(count, 2)
+    pinned = pin(blocks, committed)
+    actions = pinned.reshape(2, 15, 2)
+    assert (actions[:, :count] == committed).all()
+    assert np.array_equal(actions[:, count:], blocks.reshape(2, 15, 2)[:, count:])
+    assert np.array_equal(blocks.ravel(), np.arange(60))
+    assert np.array_equal(pin(blocks[1], committed), pinned[1])
+    # whatever the order in memory
+    turned = np.ascontiguousarray(blocks.transpose(3, 2, 1, 0)).transpose(3, 2, 1, 0)
+    assert np.array_equal(pin(turned, committed), pinned)
+
+
+@pytest.mark.parametrize('shape', [(15, 2), (16, 2), (2, 3), (2,), (1, 1, 2)])
+def test_pin_refuses_what_leaves_nothing_free_or_is_of_another_width(shape):
+    with pytest.raises(ValueError, match='must be at most 14 actions of width 2'):
+        pin(np.zeros((4, 3, 5, 2), np.float32), np.zeros(shape, np.float32))
 
 
 @pytest.mark.parametrize('time_s, expected', [

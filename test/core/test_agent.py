@@ -23,12 +23,13 @@ from point_world import ACTION, picture, PointModel, SPEED
 import pytest
 from rig import GOAL, Rig
 
-from jepa_ros.config import PlannerConfig
+from jepa_ros.config import METHODS, PlannerConfig
 from jepa_ros.types import Status
 
 
-def test_it_drives_to_the_goal_and_stays():
-    rig = Rig()
+@pytest.mark.parametrize('method', METHODS)
+def test_it_drives_to_the_goal_and_stays(method):
+    rig = Rig(planner=PlannerConfig(method=method))
     rig.agent.set_goal(picture(*GOAL))
     decisions = rig.run(60)
     first = next(i for i, d in enumerate(decisions) if d.status is Status.ARRIVED)

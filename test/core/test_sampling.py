@@ -20,7 +20,7 @@ import numpy as np
 from point_world import ACTION, SPEED
 import pytest
 
-from jepa_ros.core.sampling import gaussian, obvious, shift
+from jepa_ros.core.sampling import coloured, gaussian, obvious, shift
 from jepa_ros.types import ActionSpec
 
 
@@ -39,6 +39,39 @@ def test_the_same_seed_gives_the_same():
     first, second = (gaussian(np.random.default_rng(5), 8, mean, mean + 1, ACTION)
                      for _ in range(2))
     assert np.array_equal(first, second)
+
+
+@pytest.mark.parametrize('horizon', [1, 2, 3, 4, 5, 16, 17])
+@pytest.mark.parametrize('beta', [0.0, 1.0, 2.0, 4.0])
+def test_coloured_noise_has_unit_variance_at_every_time(rng, horizon, beta):
+    noise = coloured(rng, 20000, horizon, 2, beta)
+    assert noise.shape == (20000, horizon, 2)
+    assert noise.dtype == np.float32
+    assert noise.var(axis=0) == pytest.approx(np.ones((horizon, 2)), rel=0.06)
+    assert noise.mean(axis=0) == pytest.approx(np.zeros((horizon, 2)), abs=0.04)
+    assert np.corrcoef(noise[:, 0, 0], noise[:, 0, 1])[0, 1] == pytest.approx(0.0, abs=0.04)
+
+
+@pytest.mark.parametrize('horizon', [5, 8])
+def test_noise_of_beta_zero_is_white(rng, horizon):
+    noise = coloured(rng, 40000, horizon, 1, 0.0)[..., 0]
+    assert np.cov(noise.T) == pytest.approx(np.eye(horizon), abs=0.03)
+
+
+@pytest.mark.parametrize('beta', [0.0, 1.0, 2.0, 4.0])
+def test_the_power_of_noise_falls_as_its_exponent_says(rng, beta):
+    noise = coloured(rng, 20000, 17, 1, beta)[..., 0]
+    power = np.square(np.abs(np.fft.rfft(noise, axis=1))).mean(axis=0)
+    frequency = np.arange(1, 9)
+    assert power[1:] / power[1] == pytest.approx(frequency ** -beta, rel=0.1)
+    assert power[0] / power[1] == pytest.approx(1.0, rel=0.1)
+
+
+def test_coloured_noise_is_seeded():
+    first, second, other = (coloured(np.random.default_rng(seed), 5, 4, 2, 2.0)
+                            for seed in (3, 3, 4))
+    assert np.array_equal(first, second)
+    assert not np.array_equal(first, other)
 
 
 def test_the_obvious_is_there():

@@ -23,6 +23,7 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 import yaml
 
+from jepa_ros.config import METHODS, PlannerConfig
 from jepa_ros.ros import command_gate, params, planner_params, simulator_node
 from jepa_ros.ros.lifecycle import AUTOSTART
 
@@ -67,6 +68,8 @@ def test_every_parameter_is_described(node):
     ('candidates', 0, ['range']),
     ('candidates', 'many', ['type']),
     ('elites', 65, ['65', '64']),
+    ('planner', 'genetic', ['planner', "'genetic'", 'cem, icem, mppi']),
+    ('temperature', 0.0, ['range']),
 ])
 def test_a_wrong_value_is_refused_and_the_old_one_kept(node, name, value, words):
     """Out of range, of another type, or at odds with another parameter."""
@@ -83,6 +86,15 @@ def test_parameters_are_judged_together(node):
     assert change(node, candidates=200, elites=100) == (True, '')
     assert planner_params.planner_config(
         params.values(node, planner_params.TABLE)).elites == 100
+
+
+@pytest.mark.parametrize('method', METHODS)
+def test_each_planner_can_be_chosen(node, method):
+    """By its name, with the parameters that it has to itself."""
+    changes = {'noise_beta': 1.5, 'keep_elites': 0.5, 'shrink': 0.7, 'temperature': 0.4}
+    assert change(node, planner=method, **changes) == (True, '')
+    config = planner_params.planner_config(params.values(node, planner_params.TABLE))
+    assert config == PlannerConfig(method=method, **changes)
 
 
 def test_fixed_parameters_say_when_they_can_change(node):
