@@ -19,9 +19,9 @@ from pathlib import Path
 
 import torch
 
+from jepa_ros.engines.networks import ModelConfig, Networks
 from jepa_ros.learning.export import export_bundle
 from jepa_ros.learning.metrics import Calibration
-from jepa_ros.learning.model import ModelConfig, Networks
 
 SMALL = ModelConfig(image_px=32, width=8, channels=(8, 8), encoder_hidden=16, predictor_hidden=16,
                     predictor_layers=2, critic_hidden=16, horizon=3)

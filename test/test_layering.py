@@ -40,6 +40,8 @@ ROS = {
     'sensor_msgs', 'std_msgs', 'std_srvs', 'tf2_msgs', 'tf2_ros', 'trajectory_msgs',
     'visualization_msgs'}
 TORCH = {'safetensors', 'torch', 'torchvision'}
+# the networks themselves, and what runs them with torch
+TORCH_ENGINE = {'engines.networks', 'engines.rollout_graph', 'engines.torch_engine'}
 # nodes for simulation; those that run on a robot know nothing of it
 SIMULATION_NODES = {'ros.simulator_node', 'ros.goal_sender'}
 MODULES = sorted(PACKAGE.rglob('*.py'))
@@ -155,7 +157,7 @@ def test_ros_is_imported_in_ros_only(path):
 @each()
 def test_torch_is_imported_in_learning_its_engine_and_the_verbs_only(path):
     found = tops(path) & TORCH
-    allowed = layer(path) in ('learning', 'cli') or name_of(path) == 'engines.torch_engine'
+    allowed = layer(path) in ('learning', 'cli') or name_of(path) in TORCH_ENGINE
     assert allowed or not found, f'{name_of(path)} imports {sorted(found)}'
 
 
@@ -187,7 +189,7 @@ def test_the_verbs_load_nothing_heavy_before_they_are_called():
 def test_the_runtime_loads_neither_torch_nor_mujoco_nor_ros():
     modules = ['jepa_ros.' + name_of(path) for path in MODULES
                if layer(path) in ('types', 'config', 'core', 'engines')
-               and name_of(path) != 'engines.torch_engine']
+               and name_of(path) not in TORCH_ENGINE]
     loaded = loaded_by(modules)
     assert {'jepa_ros', 'numpy'} <= loaded
     assert not loaded & (TORCH | ROS | {'mujoco'})

@@ -27,6 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='the data set it was trained on, to calibrate and to report')
     parser.add_argument('--out', type=Path, default=Path('models/warehouse_ceiling'),
                         help='folder of the bundle; its last part is the name of the model')
+    parser.add_argument('--again', type=Path, metavar='BUNDLE', default=None,
+                        help="make a bundle's graphs anew from its own weights; needs no data "
+                        'and no run')
     parser.add_argument('--weights-only', action='store_true',
                         help='write weights and calibration without graphs: a baseline for '
                         'jepa eval')
@@ -34,15 +37,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Calibrate, export, check parity, draw the report."""
+    if args.again is not None:
+        from jepa_ros.learning.export import export_again
+        print(f'{export_again(args.again).name}: graphs made anew and checked against torch; '
+              'measure it again with jepa eval --record')
+        return 0
     import torch
 
+    from jepa_ros.engines.networks import ModelConfig, Networks
     from jepa_ros.learning.baseline import save_baseline
     from jepa_ros.learning.checkpoint import load_weights
     from jepa_ros.learning.critic import encode_all
     from jepa_ros.learning.data import load_episodes
     from jepa_ros.learning.export import export_bundle, parity
     from jepa_ros.learning.metrics import calibrate
-    from jepa_ros.learning.model import ModelConfig, Networks
     from jepa_ros.learning.report import write_report
 
     weights = args.run_folder / 'weights.safetensors'

@@ -38,11 +38,11 @@ def run(args: argparse.Namespace) -> int:
     import torch
     from tqdm import tqdm
 
+    from jepa_ros.engines.networks import ModelConfig, Networks
     from jepa_ros.learning.checkpoint import save_weights
     from jepa_ros.learning.critic import CriticConfig, encode_all, train_critic
     from jepa_ros.learning.data import load_episodes
     from jepa_ros.learning.metrics import effective_rank
-    from jepa_ros.learning.model import ModelConfig, Networks
     from jepa_ros.learning.random_encoder import freeze_random_encoder
     from jepa_ros.learning.train import train_world_model, TrainConfig
 

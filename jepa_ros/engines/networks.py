@@ -13,7 +13,7 @@
 # limitations under the License.
 
 """
-The networks: encoder, predictor and critic, as LeCun's architecture names them.
+The networks that a bundle's weights fill: encoder, predictor and critic, in LeCun's words.
 
 LeWorldModel, arXiv 2603.19312, trains encoder and predictor end to end; the critic learns
 cost-to-go on their frozen latents.
@@ -148,39 +148,3 @@ class Networks(nn.Module):
         self.encoder = Encoder(config)
         self.predictor = Predictor(config)
         self.critic = Critic(config)
-
-
-class RolloutGraph(nn.Module):
-    """The rollout graph of a bundle: candidates in, predicted latents and their costs out."""
-
-    def __init__(self, networks: Networks) -> None:
-        super().__init__()
-        self.predictor = networks.predictor
-        self.critic = networks.critic
-        horizon = networks.config.horizon
-        weights = torch.full((horizon,), networks.config.early_weight)
-        weights[-1] = 1.0
-        self.register_buffer('weights', weights)
-
-    def forward(self, context: Tensor, executed: Tensor, candidates: Tensor, goal: Tensor
-                ) -> tuple[Tensor, Tensor, Tensor]:
-        """
-        Return latents (S, H, L, D), cost (S,) and cost-to-go (S, H + 1).
-
-        Takes context (T, L, D), executed (T, K, A), candidates (S, H, K, A), goal (L, D).
-        """
-        count = candidates.shape[0]
-        z = context[-1, 0].unsqueeze(0)  # (1, D)
-        now = self.critic(z, goal)  # (1,)
-        z = z.expand(count, -1)
-        before = executed[-1:].expand(count, -1, -1)
-        latents, values = [], [now.expand(count)]
-        for h in range(self.weights.shape[0]):
-            block = candidates[:, h]
-            z = self.predictor(z, before, block)
-            before = block
-            latents.append(z)
-            values.append(self.critic(z, goal.expand(count, -1)))
-        cost_to_go = torch.stack(values, dim=1)  # (S, H + 1)
-        cost = (cost_to_go[:, 1:] * self.weights).sum(dim=1)
-        return torch.stack(latents, dim=1).unsqueeze(2), cost, cost_to_go

@@ -12,7 +12,9 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Run a bundle's graphs with ONNX Runtime, on the CPU."""
+"""Run a bundle's graphs with ONNX Runtime: on the CPU, or through a provider for NVIDIA GPUs."""
+
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -21,26 +23,34 @@ from jepa_ros.engines.manifest import BundleError, GraphSpec, Manifest, read_gra
 from jepa_ros.types import Array, Image, ModelSpec, Rollout
 
 _TYPES = {'tensor(float)': 'float32', 'tensor(uint8)': 'uint8'}
+# device: the provider that ONNX Runtime knows it by, and its options
+_PROVIDERS: dict[str, tuple[str, dict[str, Any]]] = {
+    'cpu': ('CPUExecutionProvider', {}),
+    'cuda': ('CUDAExecutionProvider', {}),
+    # what it compiles would go to the working folder unchecked; `engine: tensorrt` has a cache
+    'tensorrt': ('TensorrtExecutionProvider', {'trt_engine_cache_enable': False}),
+}
 
 
 class OnnxEngine:
     """
     A world model behind two ONNX graphs.
 
-    ``threads`` is how many cores one call may use.  Raises BundleError where a graph's inputs or
-    outputs are not those that the manifest names.
+    ``threads`` is how many cores one call may use; ``device`` is cpu, cuda or tensorrt.  Raises
+    BundleError where a graph's inputs or outputs are not those that the manifest names,
+    ValueError where this build of ONNX Runtime has no provider for the device.
     """
 
     engine = 'onnxruntime'
-    device = 'cpu'
     precision = 'fp32'
 
-    def __init__(self, manifest: Manifest, threads: int = 1) -> None:
+    def __init__(self, manifest: Manifest, threads: int = 1, device: str = 'cpu') -> None:
         if threads < 1:
             raise ValueError(f'threads is {threads}, must be at least 1')
+        self.device, self.why = device, ''
         self._spec = manifest.spec
-        self._encoder = _session(manifest, manifest.encoder, threads)
-        self._rollout = _session(manifest, manifest.rollout, threads)
+        self._encoder = _session(manifest, manifest.encoder, threads, device)
+        self._rollout = _session(manifest, manifest.rollout, threads, device)
 
     @property
     def spec(self) -> ModelSpec:
@@ -59,20 +69,31 @@ class OnnxEngine:
         return Rollout(latents, cost, cost_to_go)
 
 
-def _session(manifest: Manifest, graph: GraphSpec, threads: int) -> onnxruntime.InferenceSession:
+def _session(manifest: Manifest, graph: GraphSpec, threads: int, device: str
+             ) -> onnxruntime.InferenceSession:
+    provider, provider_options = _PROVIDERS[device]
+    if provider not in onnxruntime.get_available_providers():
+        raise ValueError(f'this ONNX Runtime has no {provider}, only '
+                         f'{", ".join(onnxruntime.get_available_providers())}')
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
+    # one arena that grows once and is kept: a plan asks for the same sizes again and again
+    options.enable_cpu_mem_arena = True
     # idle workers that spin would take the core that the rest of the robot needs
     options.add_session_config_entry('session.intra_op.allow_spinning', '0')
     options.log_severity_level = 3
     try:
         session = onnxruntime.InferenceSession(
-            read_graph(manifest, graph), options, providers=['CPUExecutionProvider'])
+            read_graph(manifest, graph), options, providers=[(provider, provider_options)])
     except BundleError:
         raise
     except Exception as error:  # ONNX Runtime's errors share no public base class
         raise BundleError(f'{graph.file} does not load: {error}') from error
+    if session.get_providers()[0] != provider:
+        # it would go on with the CPU, and call that success
+        raise ValueError(f'{provider} did not start; ONNX Runtime fell back to '
+                         f'{session.get_providers()[0]}')
     for label, specs, found in (('input', graph.inputs, session.get_inputs()),
                                 ('output', graph.outputs, session.get_outputs())):
         wanted = [(t.name, t.dtype, list(t.shape)) for t in specs]

@@ -12,10 +12,16 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Run a bundle's two graphs as PyTorch modules: the reference that other engines must match."""
+"""Run a bundle's networks with PyTorch: the reference that other engines must match."""
 
+from typing import Any
+
+from safetensors.torch import load_file
 import torch
 
+from jepa_ros.engines.manifest import BundleError, Manifest
+from jepa_ros.engines.networks import ModelConfig, Networks
+from jepa_ros.engines.rollout_graph import RolloutGraph
 from jepa_ros.types import Array, Image, ModelSpec, Rollout
 
 
@@ -30,11 +36,12 @@ class TorchEngine:
     device = 'cpu'
     precision = 'fp32'
 
-    def __init__(self, spec: ModelSpec, encoder: torch.nn.Module, rollout: torch.nn.Module
-                 ) -> None:
+    def __init__(self, spec: ModelSpec, encoder: torch.nn.Module, rollout: torch.nn.Module,
+                 device: str = 'cpu') -> None:
         self._spec = spec
-        self._encoder = encoder.eval()
-        self._rollout = rollout.eval()
+        self.device, self.why = device, ''
+        self._encoder = encoder.eval().to(device)
+        self._rollout = rollout.eval().to(device)
 
     @property
     def spec(self) -> ModelSpec:
@@ -44,12 +51,42 @@ class TorchEngine:
     @torch.no_grad()
     def encode(self, image: Image) -> Array:
         """Encode an image (height, width, 3) uint8 RGB; return z (L, D)."""
-        out: Array = self._encoder(torch.from_numpy(image[None].copy()))[0].numpy()
+        out: Array = self._encoder(
+            torch.from_numpy(image[None].copy()).to(self.device))[0].cpu().numpy()
         return out
 
     @torch.no_grad()
     def rollout(self, context: Array, executed: Array, candidates: Array, goal: Array) -> Rollout:
         """Predict what follows each candidate (S, H, K, A), and what it costs."""
-        outputs = self._rollout(*(torch.from_numpy(a.copy())
+        outputs = self._rollout(*(torch.from_numpy(a.copy()).to(self.device)
                                   for a in (context, executed, candidates, goal)))
-        return Rollout(*(o.contiguous().numpy() for o in outputs))
+        return Rollout(*(o.contiguous().cpu().numpy() for o in outputs))
+
+
+def networks_config(table: dict[str, Any]) -> ModelConfig:
+    """Return the sizes of networks from a manifest's table; TypeError names an unknown key."""
+    sizes: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
+    return ModelConfig(**sizes)
+
+
+def load_networks(manifest: Manifest) -> Networks:
+    """Return the networks of a bundle with its weights; BundleError where they do not fit."""
+    try:
+        networks = Networks(networks_config(manifest.raw['networks']))
+        networks.load_state_dict(load_file(str(manifest.folder / 'weights.safetensors')))
+    except (KeyError, TypeError, ValueError, OSError, RuntimeError) as error:
+        raise BundleError(f'{manifest.folder}: its weights fill no networks that are known here: '
+                          f'{error}') from error
+    return networks.eval()
+
+
+def load_torch(manifest: Manifest, threads: int = 1) -> TorchEngine:
+    """Return the engine of a bundle: on a GPU where torch has one, else on the CPU."""
+    torch.set_num_threads(threads)
+    networks = load_networks(manifest)
+    spec = manifest.spec
+    if (spec.horizon, spec.width) != (networks.config.horizon, networks.config.width):
+        raise BundleError(f'weights are for horizon {networks.config.horizon} and width '
+                          f'{networks.config.width}, manifest says {spec.horizon}, {spec.width}')
+    return TorchEngine(spec, networks.encoder, RolloutGraph(networks),
+                       'cuda' if torch.cuda.is_available() else 'cpu')

@@ -21,10 +21,11 @@ from pathlib import Path
 import torch
 
 from jepa_ros.engines.manifest import BundleError, Manifest
+from jepa_ros.engines.networks import Networks
+from jepa_ros.engines.torch_engine import networks_config
 from jepa_ros.learning.checkpoint import load_weights, save_weights
-from jepa_ros.learning.export import export_bundle, networks_config
+from jepa_ros.learning.export import export_bundle
 from jepa_ros.learning.metrics import Calibration
-from jepa_ros.learning.model import Networks
 
 
 def save_baseline(networks: Networks, calibration: Calibration, folder: Path) -> None:

@@ -28,8 +28,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from jepa_ros.engines.networks import Critic, Networks
 from jepa_ros.learning.data import blocks_at, blocks_before, Episodes, jitter
-from jepa_ros.learning.model import Critic, Networks
 from jepa_ros.learning.run import Run
 from jepa_ros.learning.train import encode_frames
 

@@ -26,11 +26,12 @@ import numpy as np
 import torch
 
 from jepa_ros.engines.manifest import FORMAT, load_manifest, Manifest, sha256
+from jepa_ros.engines.networks import ModelConfig, Networks
 from jepa_ros.engines.onnx_engine import OnnxEngine
-from jepa_ros.engines.torch_engine import TorchEngine
-from jepa_ros.learning.checkpoint import load_weights, save_weights
+from jepa_ros.engines.rollout_graph import PlainRollout, RolloutGraph
+from jepa_ros.engines.torch_engine import load_networks, TorchEngine
+from jepa_ros.learning.checkpoint import save_weights
 from jepa_ros.learning.metrics import Calibration
-from jepa_ros.learning.model import ModelConfig, Networks, RolloutGraph
 
 PARITY = 1e-4
 _ROLLOUT_INPUTS = ('context', 'executed', 'candidates', 'goal')
@@ -56,20 +57,35 @@ def _examples(config: ModelConfig, candidates: int, seed: int = 0) -> dict[str, 
             'goal': torch.randn(1, width, generator=g)}
 
 
+def export_graph(module: torch.nn.Module, inputs: tuple[torch.Tensor, ...], path: Path,
+                 input_names: tuple[str, ...], output_names: tuple[str, ...],
+                 candidates: int | None = None) -> None:
+    """
+    Write a module as ONNX, its weights inside, without a word about where it was made.
+
+    ``candidates`` is the index of the input whose first axis is free.
+    """
+    free = {0: torch.export.Dim('candidates')}
+    shapes = tuple(free if i == candidates else {} for i in range(len(inputs)))
+    with warnings.catch_warnings():
+        warnings.simplefilter('ignore')  # the exporter's own deprecations
+        program = torch.onnx.export(
+            module.eval(), inputs, input_names=list(input_names),
+            output_names=list(output_names), dynamo=True, verbose=False,
+            dynamic_shapes=shapes if candidates is not None else None)
+    model = program.model_proto
+    for part in (model, model.graph, *model.graph.node, *model.graph.value_info,
+                 *model.graph.input, *model.graph.output, *model.graph.initializer):
+        del part.metadata_props[:]  # stack traces, with the paths of this machine
+    path.write_bytes(model.SerializeToString(deterministic=True))
+
+
 def _export_graphs(networks: Networks, folder: Path) -> None:
     config = networks.config
     image = torch.zeros(1, config.image_px, config.image_px, 3, dtype=torch.uint8)
-    rollout = _examples(config, 3)
-    with warnings.catch_warnings():
-        warnings.simplefilter('ignore')  # the exporter's own deprecations
-        torch.onnx.export(
-            networks.encoder, (image,), folder / 'encoder.onnx', input_names=['image'],
-            output_names=['latent'], dynamo=True, external_data=False, verbose=False)
-        torch.onnx.export(
-            RolloutGraph(networks).eval(), tuple(rollout.values()), folder / 'rollout.onnx',
-            input_names=list(_ROLLOUT_INPUTS), output_names=list(_ROLLOUT_OUTPUTS), dynamo=True,
-            external_data=False, verbose=False,
-            dynamic_shapes=({}, {}, {0: torch.export.Dim('candidates')}, {}))
+    export_graph(networks.encoder, (image,), folder / 'encoder.onnx', ('image',), ('latent',))
+    export_graph(RolloutGraph(networks), tuple(_examples(config, 3).values()),
+                 folder / 'rollout.onnx', _ROLLOUT_INPUTS, _ROLLOUT_OUTPUTS, candidates=2)
 
 
 def _graph_specs(config: ModelConfig) -> dict[str, Any]:
@@ -91,7 +107,7 @@ def _graph_specs(config: ModelConfig) -> dict[str, Any]:
 
 def parity(manifest: Manifest, networks: Networks, candidates: int = 16, seed: int = 1) -> float:
     """Return the largest difference between the bundle on ONNX Runtime and the torch modules."""
-    reference = TorchEngine(manifest.spec, networks.encoder, RolloutGraph(networks))
+    reference = TorchEngine(manifest.spec, networks.encoder, PlainRollout(networks))
     engine = OnnxEngine(manifest)
     rng = np.random.default_rng(seed)
     px = networks.config.image_px
@@ -138,27 +154,47 @@ def export_bundle(networks: Networks, folder: Path, name: str, calibration: Cali
             'files': {f: sha256(partial / f)
                       for f in ('encoder.onnx', 'rollout.onnx', 'weights.safetensors')}}
         (partial / 'manifest.json').write_text(json.dumps(raw, indent=2) + '\n')
-        difference = parity(load_manifest(partial), networks)
-        if difference > PARITY:
-            raise RuntimeError(f'ONNX Runtime and torch differ by {difference:.2g}, '
-                               f'limit {PARITY:.0e}')
-        former = partial.with_suffix('.former')
-        if folder.exists():
-            folder.rename(former)
-        partial.rename(folder)
-        shutil.rmtree(former, ignore_errors=True)
+        _check_parity(partial, networks)
+        _replace(folder, partial)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return load_manifest(folder)
 
 
-def networks_config(table: dict[str, Any]) -> ModelConfig:
-    """Return the sizes of networks from a manifest's table; TypeError names an unknown key."""
-    return ModelConfig(**{k: tuple(v) if isinstance(v, list) else v for k, v in table.items()})
+def _replace(folder: Path, partial: Path) -> None:
+    """Put a finished bundle where another may have been."""
+    former = partial.with_suffix('.former')
+    if folder.exists():
+        folder.rename(former)
+    partial.rename(folder)
+    shutil.rmtree(former, ignore_errors=True)
 
 
-def load_networks(manifest: Manifest) -> Networks:
-    """Return the networks of a bundle that this package trained, with their weights."""
-    networks = Networks(networks_config(manifest.raw['networks']))
-    load_weights(networks, manifest.folder / 'weights.safetensors')
-    return networks.eval()
+def export_again(folder: Path) -> Manifest:
+    """
+    Make a bundle's graphs anew from its own weights; everything else in it stays.
+
+    What was measured with the former graphs is taken out of the manifest.  RuntimeError as
+    for ``export_bundle``; the bundle is replaced whole or not at all.
+    """
+    manifest = load_manifest(folder)
+    networks = load_networks(manifest)
+    partial = folder.with_name(f'.{folder.name}.{os.getpid()}.partial')
+    shutil.copytree(folder, partial)
+    try:
+        _export_graphs(networks, partial)
+        raw = {k: v for k, v in manifest.raw.items() if k != 'evaluation'}
+        raw['files'] = {name: sha256(partial / name) for name in raw['files']}
+        (partial / 'manifest.json').write_text(json.dumps(raw, indent=2) + '\n')
+        _check_parity(partial, networks)
+        _replace(folder, partial)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return load_manifest(folder)
+
+
+def _check_parity(folder: Path, networks: Networks) -> None:
+    difference = parity(load_manifest(folder), networks)
+    if difference > PARITY:
+        raise RuntimeError(f'ONNX Runtime and torch differ by {difference:.2g}, '
+                           f'limit {PARITY:.0e}')

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from jepa_ros.engines.networks import Networks
 from jepa_ros.learning.critic import Latents
 from jepa_ros.learning.data import blocks_at, blocks_before, Episodes
-from jepa_ros.learning.model import Networks
 
 
 def effective_rank(z: np.ndarray) -> float:

@@ -17,8 +17,8 @@
 import numpy as np
 import torch
 
+from jepa_ros.engines.networks import Networks
 from jepa_ros.learning.data import Episodes
-from jepa_ros.learning.model import Networks
 
 
 @torch.no_grad()

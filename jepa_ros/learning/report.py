@@ -21,10 +21,10 @@ from matplotlib.figure import Figure
 import numpy as np
 import torch
 
+from jepa_ros.engines.networks import Networks
 from jepa_ros.learning.critic import Latents
 from jepa_ros.learning.data import Episodes
 from jepa_ros.learning.metrics import effective_rank, errors_by_horizon, pose_targets, probe_r2
-from jepa_ros.learning.model import Networks
 from jepa_ros.learning.run import read_metrics
 
 

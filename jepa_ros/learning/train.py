@@ -27,8 +27,8 @@ import numpy as np
 import torch
 from torch import nn, Tensor
 
+from jepa_ros.engines.networks import Networks
 from jepa_ros.learning.data import blocks_at, blocks_before, Episodes, jitter
-from jepa_ros.learning.model import Networks
 from jepa_ros.learning.run import Run
 from jepa_ros.learning.sigreg import sigreg, unit_directions
 

@@ -23,12 +23,11 @@ import numpy as np
 import pytest
 import torch
 
-from jepa_ros.engines.load import ENGINES, load_engine
-from jepa_ros.engines.manifest import load_manifest
-from jepa_ros.engines.onnx_engine import OnnxEngine
-from jepa_ros.engines.torch_engine import TorchEngine
-from jepa_ros.learning.export import load_networks
-from jepa_ros.learning.model import RolloutGraph
+from jepa_ros.engines.load import load_engine
+from jepa_ros.engines.manifest import BundleError, load_manifest
+from jepa_ros.engines.openvino_engine import available_precisions
+from jepa_ros.engines.rollout_graph import PlainRollout, RolloutGraph
+from jepa_ros.engines.torch_engine import load_networks, TorchEngine
 
 PARITY = 1e-4
 COMMITTED = Path(__file__).parents[2] / 'models' / 'warehouse_ceiling'
@@ -44,13 +43,13 @@ def folder(request, bundle) -> Path:
     return COMMITTED
 
 
-@pytest.fixture(scope='module')
-def engines(folder):
-    """Return (ONNX Runtime, torch) of one bundle."""
+@pytest.fixture(scope='module', params=['onnxruntime', 'openvino', 'torch'])
+def engines(request, folder):
+    """Return (an engine, the networks written plainly in torch) of one bundle."""
     manifest = load_manifest(folder)
     networks = load_networks(manifest)
-    return (OnnxEngine(manifest),
-            TorchEngine(manifest.spec, networks.encoder, RolloutGraph(networks)))
+    return (load_engine(folder, request.param),
+            TorchEngine(manifest.spec, networks.encoder, PlainRollout(networks)))
 
 
 def close(a, b):
@@ -98,39 +97,84 @@ def test_rollouts_agree_for_any_number_of_candidates(engines, rng, candidates):
 
 
 def test_a_candidate_does_not_depend_on_its_neighbours(engines, rng):
-    onnx, _ = engines
-    context, executed, candidates, goal = question(onnx.spec, 5, rng)
-    together = onnx.rollout(context, executed, candidates, goal)
+    engine, _ = engines
+    context, executed, candidates, goal = question(engine.spec, 5, rng)
+    together = engine.rollout(context, executed, candidates, goal)
     for s in range(5):
-        alone = onnx.rollout(context, executed, candidates[s:s + 1], goal)
+        alone = engine.rollout(context, executed, candidates[s:s + 1], goal)
         close(alone.latents[0], together.latents[s])
         assert alone.cost[0] == pytest.approx(together.cost[s], rel=PARITY, abs=PARITY)
 
 
 def test_actions_and_goals_matter(engines, rng):
-    onnx, _ = engines
-    context, executed, candidates, goal = question(onnx.spec, 2, rng)
-    first = onnx.rollout(context, executed, candidates, goal)
+    engine, _ = engines
+    context, executed, candidates, goal = question(engine.spec, 2, rng)
+    first = engine.rollout(context, executed, candidates, goal)
     assert np.abs(first.latents[0] - first.latents[1]).max() > 1e-4
-    moved = onnx.rollout(context, executed, candidates, goal + 1.0)
+    moved = engine.rollout(context, executed, candidates, goal + 1.0)
     np.testing.assert_array_equal(moved.latents, first.latents)
     assert np.abs(moved.cost - first.cost).max() > 1e-4
 
 
-def test_an_engine_says_what_runs_it(bundle):
-    engine = load_engine(bundle, 'onnxruntime', threads=2)
-    assert (engine.engine, engine.device, engine.precision) == ('onnxruntime', 'cpu', 'fp32')
-    assert load_engine(bundle).engine in ENGINES
+@pytest.mark.parametrize('name', ['onnxruntime', 'openvino', 'torch'])
+def test_an_engine_says_what_runs_it(bundle, name):
+    engine = load_engine(bundle, name, threads=2)
+    assert (engine.engine, engine.device, engine.precision) == (name, 'cpu', 'fp32')
+    assert engine.why == 'asked for by name'
 
 
-def test_an_unknown_engine_is_named(bundle):
-    with pytest.raises(ValueError, match="engine is 'tflite', must be one of auto, onnxruntime"):
+def test_auto_takes_the_fastest_that_is_installed(bundle, monkeypatch):
+    engine = load_engine(bundle)
+    assert (engine.engine, engine.precision) == ('openvino', 'fp32')
+    assert engine.why == 'the fastest on a CPU that answers as torch does'
+    monkeypatch.setattr('jepa_ros.engines.load.find_spec', lambda name: name != 'openvino' or None)
+    engine = load_engine(bundle)
+    assert engine.engine == 'onnxruntime'
+    assert engine.why == 'openvino is not installed'
+
+
+def test_what_is_not_to_be_had_is_named(bundle, monkeypatch):
+    with pytest.raises(ValueError, match="engine is 'tflite', must be one of auto, openvino"):
         load_engine(bundle, 'tflite')
+    with pytest.raises(ValueError, match="precision is 'bf16', onnxruntime has fp32"):
+        load_engine(bundle, 'onnxruntime', precision='bf16')
+    with pytest.raises(ValueError, match='no CUDAExecutionProvider, only .*CPUExecutionProvider'):
+        load_engine(bundle, 'onnxruntime-cuda')
+    monkeypatch.setitem(sys.modules, 'openvino', None)
+    monkeypatch.delitem(sys.modules, 'jepa_ros.engines.openvino_engine', raising=False)
+    with pytest.raises(BundleError, match='openvino is not installed .* pip install'):
+        load_engine(bundle, 'openvino')
 
 
-def test_no_threads_are_refused(bundle):
+@pytest.mark.parametrize('name', ['onnxruntime', 'openvino'])
+def test_no_threads_are_refused(bundle, name):
     with pytest.raises(ValueError, match='threads is 0, must be at least 1'):
-        load_engine(bundle, threads=0)
+        load_engine(bundle, name, threads=0)
+
+
+def test_bf16_is_close_where_the_cpu_has_it(bundle, rng):
+    if 'bf16' not in available_precisions():
+        with pytest.raises(ValueError, match="precision is 'bf16', this CPU has fp32"):
+            load_engine(bundle, 'openvino', precision='bf16')
+        return
+    exact = load_engine(bundle, 'openvino')
+    half = load_engine(bundle, 'openvino', precision='bf16')
+    assert half.precision == 'bf16'
+    inputs = question(exact.spec, 64, rng)
+    a, b = half.rollout(*inputs).cost, exact.rollout(*inputs).cost
+    assert 0 < np.abs(a - b).max() < 0.02 * np.abs(b).max()
+
+
+def test_sizes_asked_for_are_kept_within_bounds(bundle, rng, monkeypatch):
+    monkeypatch.setattr('jepa_ros.engines.openvino_engine._MOST_SIZES', 2)
+    engine = load_engine(bundle, 'openvino')
+    inputs = question(engine.spec, 5, rng)
+    wanted = engine.rollout(*inputs).cost
+    for count in (1, 2, 3, 4, 5):
+        context, executed, candidates, goal = inputs
+        cost = engine.rollout(context, executed, candidates[:count], goal).cost
+        np.testing.assert_allclose(cost, wanted[:count], rtol=1e-5)
+    assert list(engine._requests) == [4, 5]
 
 
 def test_the_torch_engine_leaves_its_inputs_and_modules_be(bundle, rng):

@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 import torch
 
+from jepa_ros.engines.networks import ModelConfig, Networks
 from jepa_ros.learning.critic import (
     CriticConfig,
     draw,
@@ -29,7 +30,6 @@ from jepa_ros.learning.critic import (
     train_critic,
 )
 from jepa_ros.learning.data import Episodes
-from jepa_ros.learning.model import ModelConfig, Networks
 
 BLOCK = 5
 SPEED = 0.1                 # along the corridor in one action

@@ -16,6 +16,8 @@
 
 from dataclasses import asdict, replace
 import json
+from pathlib import Path
+import shutil
 
 import numpy as np
 import pytest
@@ -24,12 +26,14 @@ from small_bundle import CALIBRATION, random_networks, SMALL
 import torch
 
 from jepa_ros.engines.manifest import BundleError, load_manifest
+from jepa_ros.engines.networks import Networks
 from jepa_ros.engines.onnx_engine import OnnxEngine
+from jepa_ros.engines.rollout_graph import RolloutGraph
+from jepa_ros.engines.torch_engine import load_networks, networks_config
 from jepa_ros.learning import export
 from jepa_ros.learning.baseline import bundle_of_baseline, save_baseline, untrained_bundle
 from jepa_ros.learning.checkpoint import load_state, load_weights, save_state, save_weights
-from jepa_ros.learning.export import export_bundle, load_networks, networks_config, parity
-from jepa_ros.learning.model import Networks, RolloutGraph
+from jepa_ros.learning.export import export_again, export_bundle, parity
 
 
 def contents(folder):
@@ -193,3 +197,22 @@ def test_sizes_come_back_from_json():
     assert networks_config(json.loads(json.dumps(asdict(SMALL)))) == SMALL
     with pytest.raises(TypeError, match='depth'):
         networks_config({**asdict(SMALL), 'depth': 3})
+
+
+def test_graphs_are_made_again_from_the_bundle_itself(bundle, tmp_path):
+    folder = Path(shutil.copytree(bundle, tmp_path / 'small'))
+    path = folder / 'manifest.json'
+    raw = json.loads(path.read_text())
+    path.write_text(json.dumps({**raw, 'evaluation': {'success_rate': 1.0}}))
+    again = export_again(folder)
+    assert again.spec == load_manifest(bundle).spec
+    assert 'evaluation' not in again.raw
+    assert parity(again, random_networks()) <= 1e-4
+    assert [p.name for p in tmp_path.iterdir()] == ['small']
+
+
+def test_graphs_do_not_say_where_they_were_made(bundle, root):
+    for name in ('encoder.onnx', 'rollout.onnx'):
+        content = (bundle / name).read_bytes()
+        assert str(root).encode() not in content
+        assert b'.py' not in content

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 import torch
 
+from jepa_ros.engines.networks import ModelConfig, Networks
 from jepa_ros.learning.critic import Latents
 from jepa_ros.learning.metrics import (
     ARRIVAL_STEPS,
@@ -27,7 +28,6 @@ from jepa_ros.learning.metrics import (
     pose_targets,
     probe_r2,
 )
-from jepa_ros.learning.model import ModelConfig, Networks
 
 
 def test_effective_rank(rng):

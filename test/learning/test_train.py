@@ -20,8 +20,8 @@ import numpy as np
 import pytest
 import torch
 
+from jepa_ros.engines.networks import ModelConfig, Networks
 from jepa_ros.learning.metrics import effective_rank, errors_by_horizon, probe_r2
-from jepa_ros.learning.model import ModelConfig, Networks
 from jepa_ros.learning.random_encoder import freeze_random_encoder
 from jepa_ros.learning.run import read_metrics
 from jepa_ros.learning.train import (

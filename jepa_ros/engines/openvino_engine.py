@@ -1,0 +1,116 @@
+# Copyright 2026 jepa_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+"""Run a bundle's graphs with OpenVINO, on the CPU."""
+
+from collections import OrderedDict
+from typing import Any
+
+import numpy as np
+import openvino
+
+from jepa_ros.engines.manifest import BundleError, GraphSpec, Manifest, read_graph
+from jepa_ros.types import Array, Image, ModelSpec, Rollout
+
+PRECISIONS = {'fp32': 'f32', 'bf16': 'bf16'}
+# a plan asks for a few numbers of candidates; each is compiled for its size, a tenth faster
+_MOST_SIZES = 16
+
+
+def available_precisions() -> tuple[str, ...]:
+    """Return what this CPU computes in: fp32, and bf16 where it has instructions for it."""
+    able = openvino.Core().get_property('CPU', 'OPTIMIZATION_CAPABILITIES')
+    return tuple(p for p in PRECISIONS if p == 'fp32' or p.upper() in able)
+
+
+class OpenvinoEngine:
+    """
+    A world model behind two graphs that OpenVINO compiles for this CPU.
+
+    The rollout is compiled anew for each number of candidates, the first time it is met (about
+    0.1 s), so let a plan be made before it counts.  ``threads`` is how many cores one call may
+    use; ``precision`` is fp32 or bf16.  Raises BundleError where a graph's inputs or outputs are
+    not those that the manifest names, ValueError where the CPU lacks the precision.
+    """
+
+    engine = 'openvino'
+    device = 'cpu'
+
+    def __init__(self, manifest: Manifest, threads: int = 1, precision: str = 'fp32') -> None:
+        if threads < 1:
+            raise ValueError(f'threads is {threads}, must be at least 1')
+        able = available_precisions()
+        if precision not in able:
+            raise ValueError(f'precision is {precision!r}, this CPU has {", ".join(able)}')
+        self.precision, self.why = precision, ''
+        self._spec = manifest.spec
+        self._core = openvino.Core()
+        self._options = {
+            'INFERENCE_PRECISION_HINT': PRECISIONS[precision],
+            'INFERENCE_NUM_THREADS': threads, 'NUM_STREAMS': 1,
+            # the scheduler knows better than we which core the rest of the robot leaves free
+            'ENABLE_CPU_PINNING': False}
+        self._encoder = self._compile(self._read(manifest, manifest.encoder))
+        self._model = self._read(manifest, manifest.rollout)
+        self._requests: OrderedDict[int, Any] = OrderedDict()
+
+    @property
+    def spec(self) -> ModelSpec:
+        """Return the sizes, units and limits that hold for every call."""
+        return self._spec
+
+    def encode(self, image: Image) -> Array:
+        """Encode an image (height, width, 3) uint8 RGB; return z (L, D)."""
+        self._encoder.infer([image[None]], share_inputs=True)
+        return np.array(self._encoder.get_output_tensor(0).data[0], np.float32)
+
+    def rollout(self, context: Array, executed: Array, candidates: Array, goal: Array) -> Rollout:
+        """Predict what follows each candidate (S, H, K, A), and what it costs, in one call."""
+        request = self._request(len(candidates))
+        request.infer([np.ascontiguousarray(a, np.float32)
+                       for a in (context, executed, candidates, goal)], share_inputs=True)
+        return Rollout(*(np.array(request.get_output_tensor(i).data, np.float32)
+                         for i in range(3)))
+
+    def _request(self, candidates: int) -> Any:
+        """Return what runs the rollout for a number of candidates, compiled when first asked."""
+        if candidates not in self._requests:
+            model = self._model.clone()
+            spec = self._spec
+            shape = [candidates, spec.horizon, spec.action.block, spec.action.width]
+            model.reshape({model.input(2): shape})
+            self._requests[candidates] = self._compile(model)
+            if len(self._requests) > _MOST_SIZES:
+                self._requests.popitem(last=False)
+        self._requests.move_to_end(candidates)
+        return self._requests[candidates]
+
+    def _compile(self, model: Any) -> Any:
+        return self._core.compile_model(model, 'CPU', self._options).create_infer_request()
+
+    def _read(self, manifest: Manifest, graph: GraphSpec) -> Any:
+        content = read_graph(manifest, graph)
+        try:
+            model = self._core.read_model(content, b'')
+        except RuntimeError as error:
+            raise BundleError(f'{graph.file} does not load: {error}') from error
+        for label, specs, ports in (('input', graph.inputs, model.inputs),
+                                    ('output', graph.outputs, model.outputs)):
+            wanted = [(t.name, t.dtype, [d if isinstance(d, int) else -1 for d in t.shape])
+                      for t in specs]
+            actual = [(port.get_any_name(), port.element_type.to_dtype().name,
+                       [d.get_length() if d.is_static else -1 for d in port.partial_shape])
+                      for port in ports]
+            if wanted != actual:
+                raise BundleError(f'{graph.file}: {label}s are {actual}, manifest says {wanted}')
+        return model
