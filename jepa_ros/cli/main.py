@@ -24,6 +24,7 @@ VERBS = {
     'collect': 'make a data set in the simulated warehouse',
     'train': 'train a JEPA world model and its critic on a data set',
     'export': 'turn a training run into a bundle that a robot can load',
+    'build-engine': "build a bundle's TensorRT engines into the user's cache",
 }
 
 
@@ -33,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
         prog='jepa', description='Plan towards a goal picture with a JEPA world model.')
     verbs = parser.add_subparsers(dest='verb', required=True, metavar='VERB')
     for name, summary in VERBS.items():
-        verb = importlib.import_module(f'jepa_ros.cli.{name}')
+        verb = importlib.import_module(f'jepa_ros.cli.{name.replace("-", "_")}')
         sub = verbs.add_parser(name, help=summary, description=summary[0].upper() + summary[1:]
                                + '.', formatter_class=argparse.ArgumentDefaultsHelpFormatter)
         verb.add_arguments(sub)

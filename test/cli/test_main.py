@@ -53,7 +53,7 @@ def test_help_lists_the_verbs(capsys):
 @pytest.mark.parametrize('verb', VERBS)
 def test_every_option_is_explained_with_its_default(verb, capsys):
     parser = argparse.ArgumentParser()
-    importlib.import_module(f'jepa_ros.cli.{verb}').add_arguments(parser)
+    importlib.import_module(f'jepa_ros.cli.{verb.replace("-", "_")}').add_arguments(parser)
     options = [a for a in parser._actions if a.dest != 'help']
     assert options
     with pytest.raises(SystemExit) as end:

@@ -138,11 +138,11 @@ def test_what_is_not_to_be_had_is_named(bundle, monkeypatch):
         load_engine(bundle, 'tflite')
     with pytest.raises(ValueError, match="precision is 'bf16', onnxruntime has fp32"):
         load_engine(bundle, 'onnxruntime', precision='bf16')
-    with pytest.raises(ValueError, match='no CUDAExecutionProvider, only .*CPUExecutionProvider'):
+    with pytest.raises(ValueError, match=r'no CUDAExecutionProvider, only .*CPUExecutionProvider'):
         load_engine(bundle, 'onnxruntime-cuda')
     monkeypatch.setitem(sys.modules, 'openvino', None)
     monkeypatch.delitem(sys.modules, 'jepa_ros.engines.openvino_engine', raising=False)
-    with pytest.raises(BundleError, match='openvino is not installed .* pip install'):
+    with pytest.raises(BundleError, match=r'openvino is not installed .* pip install'):
         load_engine(bundle, 'openvino')
 
 
