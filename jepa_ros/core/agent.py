@@ -21,10 +21,10 @@ import math
 import numpy as np
 
 from jepa_ros.config import AgentConfig
-from jepa_ros.core.actions import clamp
+from jepa_ros.core.actions import clamp, command_at
 from jepa_ros.core.arrival import Arrival
 from jepa_ros.core.context import Context
-from jepa_ros.core.distrust import Distrust, Distrusted
+from jepa_ros.core.distrust import Distrust
 from jepa_ros.core.monitor import (
     judge_age,
     judge_finite,
@@ -35,6 +35,7 @@ from jepa_ros.core.monitor import (
 )
 from jepa_ros.core.planner import NonFiniteError, Planner
 from jepa_ros.core.preprocess import to_model_image
+from jepa_ros.core.question import committed_count, Question, solve
 from jepa_ros.core.surprise import expect
 from jepa_ros.core.world_model import WorldModel
 from jepa_ros.types import Array, Decision, Frame, Image, Observation, Plan, Status
@@ -45,11 +46,15 @@ _LEAST_CONTENT_STD = 2.0
 
 class Agent:
     """
-    Drive a model's robot towards a goal picture, one step a frame.
+    Drive a model's robot towards a goal picture.
+
+    ``step`` is the whole of it, for who can wait.  Who acts meanwhile calls its parts:
+    ``perceive`` every frame, ``ask`` where that says DRIVING, ``solve`` what was asked in a thread
+    of its own, and hand the plan to ``answer``.  All but ``solve`` want one caller at a time.
 
     ``now_s`` and stamps are of one clock, real or simulated; ``clock`` is a monotonic one that
-    only measures how long a step takes.  Every step answers with a command: zero unless the
-    frames are fresh, the numbers finite, and there is a goal to drive to.
+    only measures how long a plan takes.  Every decision has a command: zero unless the frames
+    are fresh, the numbers finite, and there is a goal to drive to.
     """
 
     def __init__(self, model: WorldModel, planner: Planner, config: AgentConfig,
@@ -62,19 +67,25 @@ class Agent:
         self._context = Context(self._spec)
         self._distrust_commands = Distrust(self._spec.action)
         self._goal: Array | None = None
+        self._goal_number = 0
         self._idle_reason = 'waiting for a goal'
         self._arrived = False
         self._now_s = -math.inf
+        self.late_plans = 0
         self._restart('no frame yet')
 
     def _restart(self, reason: str) -> None:
         """Forget the past, but not the goal."""
         self._context.clear()
         self._distrust_commands.clear()
-        self._planner.reset()
-        self._command: Array = self._zero
+        self._new_question()
         self._frame_s = self._frame_now_s = self._recorded_s = -math.inf
         self._distrust(reason)
+
+    def _new_question(self) -> None:
+        """Make void what is being planned, and let the next plan start from nothing."""
+        self._goal_number += 1
+        self._planner.reset()
 
     def _distrust(self, reason: str) -> None:
         """Want fresh frames again before motion."""
@@ -105,67 +116,127 @@ class Agent:
             raise ValueError(verdict.reason)
         self._goal, self._arrived = goal, False
         self._arrival.clear()
-        self._planner.reset()
+        self._new_question()
 
     def cancel(self, reason: str) -> None:
         """Forget the goal; ``reason`` is told with every idle decision."""
         self._goal, self._arrived = None, False
         self._arrival.clear()
         self._idle_reason = reason
-        self._planner.reset()
+        self._new_question()
 
     def step(self, observation: Observation, now_s: float) -> Decision:
-        """Take the newest observation at ``now_s`` and decide on a command."""
+        """Take the newest observation at ``now_s``, plan, and decide on a command."""
+        percept = self.perceive(observation, now_s)
+        if percept.status is not Status.DRIVING:
+            return percept
+        question = self.ask(percept, now_s)
+        try:
+            plan = self.solve(question)
+        except NonFiniteError as error:
+            return self.fail(question, str(error))
+        return self.answer(question, plan, now_s)
+
+    def perceive(self, observation: Observation, now_s: float) -> Decision:
+        """
+        Receive, check, encode; the command is zero.
+
+        The status is DRIVING where a plan is wanted: what was decided before holds until its
+        ``answer``.  Any other status is the decision itself.
+        """
         if now_s < self._now_s - self._config.restart_s:
             self._restart(f'time went back by {self._now_s - now_s:.2f} s')
         self._now_s = now_s
-        decision = self._decide(observation.frame, now_s)
-        # as in training, where action k answers frame k and the delay between is part of the world
-        answers = observation.frame.stamp_s == self._frame_s
-        self._execute(decision.command, self._frame_s if answers else now_s)
-        return decision
+        percept = self._look(observation.frame, now_s)
+        if percept.status is not Status.DRIVING:
+            # as in training, where action k answers frame k and the delay is part of the world
+            answers = observation.frame.stamp_s == self._frame_s
+            self._stand(self._frame_s if answers else now_s)
+        return percept
 
-    def _decide(self, frame: Frame, now_s: float) -> Decision:
-        """Receive, check, encode, plan."""
-        answer = Decision(self._zero.copy(), Status.STALE, '', now_s, frame.stamp_s,
-                          cost_to_go=math.nan, surprise=math.nan)
+    def _look(self, frame: Frame, now_s: float) -> Decision:
+        percept = Decision(self._zero.copy(), Status.STALE, '', now_s, frame.stamp_s,
+                           cost_to_go=math.nan, surprise=math.nan)
         verdict = self._check(frame, now_s)
         if not verdict.ok:
             self._distrust(verdict.reason)
-            return replace(answer, reason=verdict.reason)
+            return replace(percept, reason=verdict.reason)
         self._receive(frame, now_s)
 
         z = self._model.encode(self._fit(frame.image))
         verdict = judge_finite('latent', z)
         if not verdict.ok:
             self._distrust(verdict.reason)
-            return replace(answer, status=Status.FAULT, reason=verdict.reason)
+            return replace(percept, status=Status.FAULT, reason=verdict.reason)
         self._context.push(z, frame.stamp_s)
-        answer = replace(answer, latent=z)
+        percept = replace(percept, latent=z)
         if self._config.surprise:
-            answer = replace(answer, surprise=self._compare(z, frame.stamp_s))
+            percept = replace(percept, surprise=self._compare(z, frame.stamp_s))
 
         if self._goal is None:
-            return replace(answer, status=Status.IDLE, reason=self._idle_reason)
+            return replace(percept, status=Status.IDLE, reason=self._idle_reason)
         if self._arrived:
-            return replace(answer, status=Status.ARRIVED, reason='waiting for a new goal')
+            return replace(percept, status=Status.ARRIVED, reason='waiting for a new goal')
         if self._fresh < self._config.fresh_frames:
-            return replace(answer, reason=f'{self._fresh} fresh frames, '
-                                          f'{self._config.fresh_frames} wanted: {self._why}')
-        try:
-            plan = self._plan(self._goal, frame.stamp_s, now_s)
-        except NonFiniteError as error:
-            self._distrust(str(error))
-            return replace(answer, status=Status.FAULT, reason=str(error))
+            return replace(percept, reason=f'{self._fresh} fresh frames, '
+                                           f'{self._config.fresh_frames} wanted: {self._why}')
+        return replace(percept, status=Status.DRIVING)
+
+    def ask(self, percept: Decision, ready_s: float) -> Question:
+        """
+        Return what to solve for the frame of a percept that is DRIVING.
+
+        A plan is expected at ``ready_s``; what will be executed until then is committed.
+        """
+        if self._goal is None:
+            raise ValueError('there is no goal to plan for')
+        action, frame_s = self._spec.action, percept.frame_stamp_s
+        start_s = frame_s + self._config.action_delay_s
+        count = committed_count(action, self._spec.horizon, ready_s - start_s)
+        return Question(
+            percept, self._goal_number, self._context.latents(frame_s),
+            self._context.executed(frame_s), self._goal,
+            self._context.commands(frame_s - action.period_s, 1)[0],
+            self._context.commands(frame_s, count), start_s, self._distrust_commands.copy())
+
+    def solve(self, question: Question) -> Plan:
+        """Plan; NonFiniteError where what is imagined is not finite."""
+        return solve(question, self._model, self._planner, self._rng, self._clock)
+
+    def answer(self, question: Question, plan: Plan, now_s: float) -> Decision:
+        """
+        Decide by a plan that is ready ``now_s``; one that comes too late is dropped.
+
+        So is one for a goal that is no longer the goal, or from before a stop: then what was
+        decided before holds, and the decision, DRIVING, has no plan.
+        """
+        action, percept = self._spec.action, question.percept
+        if question.goal_number != self._goal_number or self._fresh == 0 or self._arrived:
+            return replace(percept, reason='the plan was for what is no longer wanted')
+        free_s = question.start_s + len(question.committed) * action.period_s
+        late_s = now_s - free_s - action.period_s / 2
+        if late_s > 0.0:
+            self.late_plans += 1
+            return replace(percept, reason=f'plan dropped: {late_s + action.period_s / 2:.2f} s '
+                                           f'late, limit {action.period_s / 2:.2f} s')
         cost_to_go = float(plan.cost_to_go[0])
-        answer = replace(answer, plan=plan, cost_to_go=cost_to_go)
+        decision = replace(percept, plan=plan, cost_to_go=cost_to_go, stamp_s=now_s)
         arrival = self._arrival.judge(cost_to_go)
         if arrival:
             self._arrived = True
-            return replace(answer, status=Status.ARRIVED, reason=arrival)
+            self._stand(max(percept.frame_stamp_s, now_s - self._config.action_delay_s))
+            return replace(decision, status=Status.ARRIVED, reason=arrival)
+        commands = plan.blocks.reshape(-1, action.width)[len(question.committed):]
+        self._schedule(commands, free_s - self._config.action_delay_s)
         return replace(
-            answer, status=Status.DRIVING, command=clamp(plan.blocks[0, 0], self._spec.action),
-            reason=judge_surprise(answer.surprise, self._spec.surprise_limit).reason)
+            decision, command=clamp(command_at(plan, max(now_s, free_s)), action),
+            reason=judge_surprise(percept.surprise, self._spec.surprise_limit).reason)
+
+    def fail(self, question: Question, reason: str) -> Decision:
+        """Stop where no plan was found, and want fresh frames again before motion."""
+        self._distrust(reason)
+        self._stand(question.percept.frame_stamp_s)
+        return replace(question.percept, status=Status.FAULT, reason=reason)
 
     def _compare(self, z: Array, frame_s: float) -> float:
         """Return the surprise of a latent (L, D), and distrust what has moved nothing."""
@@ -192,25 +263,15 @@ class Agent:
         if not gap.ok and math.isfinite(self._frame_s):
             self._distrust(gap.reason)
             # nobody asked this agent, and whoever drives has stopped the robot by then
-            self._execute(self._zero, min(self._frame_now_s + limit_s, now_s))
+            self._stand(min(self._frame_now_s + limit_s, now_s))
         self._fresh += frame.stamp_s > self._frame_s
         self._frame_s, self._frame_now_s = frame.stamp_s, now_s
 
-    def _execute(self, command: Array, from_s: float) -> None:
-        """Note the command that counts from ``from_s`` on."""
-        self._recorded_s = max(self._recorded_s, from_s)
-        self._command = command
-        self._context.record(command, self._recorded_s)
+    def _stand(self, from_s: float) -> None:
+        """Note that the command is zero from ``from_s`` on."""
+        self._schedule(self._zero[None], from_s)
 
-    def _plan(self, goal: Array, frame_s: float, now_s: float) -> Plan:
-        """Plan from the newest frame; NonFiniteError where what is imagined is not finite."""
-        model = Distrusted(self._model, self._distrust_commands, frame_s)
-        plan = self._planner.plan(
-            model, self._context.latents(frame_s), self._context.executed(frame_s), goal,
-            self._command, np.zeros((0, self._spec.action.width), np.float32), now_s, self._rng,
-            self._clock)
-        for what, values in (('plan', plan.blocks), ('cost-to-go', plan.cost_to_go)):
-            verdict = judge_finite(what, values)
-            if not verdict.ok:
-                raise NonFiniteError(verdict.reason)
-        return plan
+    def _schedule(self, commands: Array, start_s: float) -> None:
+        """Note commands (N, A) from ``start_s`` on; what was noted last is not taken back."""
+        self._recorded_s = max(self._recorded_s, start_s)
+        self._context.schedule(commands, start_s, self._recorded_s)

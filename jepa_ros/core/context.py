@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Short-term memory: a stamped ring of latents, and the commands in force between them."""
+"""Short-term memory: a stamped ring of latents, and the commands in force, past and to come."""
 
 from collections import deque
 
@@ -66,6 +66,20 @@ class Context:
         self._check_order('command', stamp_s, self._commands)
         self._commands.append((stamp_s, np.array(command, np.float32)))
 
+    def schedule(self, commands: Array, start_s: float, since_s: float) -> None:
+        """
+        Note that commands (N, A), each for a period from ``start_s`` on, are in force.
+
+        What was in force before ``since_s`` stands; zero follows the last of them.
+        """
+        while self._commands and self._commands[-1][0] >= since_s:
+            self._commands.pop()
+        period_s = self._spec.action.period_s
+        for i, command in enumerate((*commands, np.zeros_like(commands[0]))):
+            ends_s = start_s + (i + 1) * period_s
+            if ends_s > since_s or i == len(commands):
+                self.record(command, max(start_s + i * period_s, since_s))
+
     @staticmethod
     def _check_order(what: str, stamp_s: float, kept: deque[tuple[float, Array]]) -> None:
         if kept and stamp_s < kept[-1][0]:
@@ -98,10 +112,14 @@ class Context:
         Each action is the mean over its period of the commands in force, each held until the
         next; zero before the first.
         """
-        size, period_s = self._spec.action.block, self._spec.action.period_s
-        edges = self._ends(at_s)[:, None] + (np.arange(size + 1) - size) * period_s  # (T, K + 1)
-        travelled = self._integral(edges)  # (T, K + 1, A)
-        return (np.diff(travelled, axis=1) / period_s).astype(np.float32)
+        block_s, size = self._block_s, self._spec.action.block
+        return np.stack([self.commands(end_s - block_s, size) for end_s in self._ends(at_s)])
+
+    def commands(self, start_s: float, count: int) -> Array:
+        """Return the mean command of each of ``count`` periods from ``start_s`` on, (count, A)."""
+        period_s = self._spec.action.period_s
+        edges: Times = start_s + period_s * np.arange(count + 1, dtype=np.float64)
+        return (np.diff(self._integral(edges), axis=0) / period_s).astype(np.float32)
 
     def _ends(self, at_s: float) -> Times:
         """Return the times (T,) at which the blocks end, the newest last."""

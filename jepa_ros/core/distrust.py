@@ -20,6 +20,7 @@ would push on for ever, because pushing looks best.  What tells is that nothing 
 """
 
 from collections import deque
+import copy
 
 import numpy as np
 
@@ -68,13 +69,23 @@ class Distrust:
         self._events.append((stamp_s, block.mean(axis=0) / self._half_range))
         return True
 
-    def cost(self, candidates: Array, stamp_s: float, cost_to_go: float) -> Array:
+    def copy(self) -> 'Distrust':
+        """Return one that remembers the same, and learns nothing more of what this one does."""
+        twin = copy.copy(self)
+        twin._events = self._events.copy()
+        return twin
+
+    def cost(self, candidates: Array, stamp_s: float, cost_to_go: float, committed: int = 0
+             ) -> Array:
         """
         Return what distrust adds to candidates (S, H, K, A), in blocks, (S,).
 
-        ``cost_to_go`` (blocks) is the critic's, of where the robot is.
+        ``cost_to_go`` (blocks) is the critic's, of where the robot is.  The first ``committed``
+        actions are the same in all of them; what is judged is the block's worth after those.
         """
-        first = candidates[:, 0].mean(axis=1) / self._half_range  # (S, A)
+        count, _, size, width = candidates.shape
+        actions = candidates.reshape(count, -1, width)[:, committed:committed + size]
+        first = actions.mean(axis=1) / self._half_range  # (S, A)
         total = np.zeros(len(candidates), np.float32)
         for then_s, command in self._events:
             age_s = max(stamp_s - then_s, 0.0)
@@ -86,10 +97,12 @@ class Distrust:
 
 
 class Distrusted:
-    """A world model whose costs include distrust, at one moment."""
+    """A world model whose costs include distrust, at one moment; for ``committed`` see there."""
 
-    def __init__(self, model: WorldModel, distrust: Distrust, stamp_s: float) -> None:
+    def __init__(self, model: WorldModel, distrust: Distrust, stamp_s: float, committed: int = 0
+                 ) -> None:
         self._model, self._distrust, self._stamp_s = model, distrust, stamp_s
+        self._committed = committed
 
     @property
     def spec(self) -> ModelSpec:
@@ -103,5 +116,6 @@ class Distrusted:
     def rollout(self, context: Array, executed: Array, candidates: Array, goal: Array) -> Rollout:
         """Predict as the model behind does; add distrust to the cost."""
         rollout = self._model.rollout(context, executed, candidates, goal)
-        extra = self._distrust.cost(candidates, self._stamp_s, float(rollout.cost_to_go[0, 0]))
+        extra = self._distrust.cost(candidates, self._stamp_s, float(rollout.cost_to_go[0, 0]),
+                                    self._committed)
         return Rollout(rollout.latents, rollout.cost + extra, rollout.cost_to_go)

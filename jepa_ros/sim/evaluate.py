@@ -28,13 +28,13 @@ from jepa_ros.core.sampling_planner import SamplingPlanner
 from jepa_ros.engines.load import Engine, load_engine
 from jepa_ros.engines.manifest import load_manifest
 from jepa_ros.sim.closed_loop import (
-    AgentPolicy,
     Outcome,
     Policy,
     RandomPolicy,
     run_episode,
     StraightLinePolicy,
 )
+from jepa_ros.sim.delayed import DelayedPolicy
 from jepa_ros.sim.tasks import draw_task
 from jepa_ros.sim.world import World
 
@@ -44,13 +44,18 @@ class Entrant:
     """
     What is measured: a bundle's agent, or a driver without a model where ``bundle`` is None.
 
-    ``kind`` is agent, latent_distance, random or straight_line.
+    ``kind`` is agent, latent_distance, random or straight_line.  ``latency_s`` is added to every
+    plan, and ``way`` says how the agent lives with it; see ``delayed``.
     """
 
     name: str
     kind: str
     bundle: Path | None
     planner: PlannerConfig = field(default_factory=PlannerConfig)
+    engine: str = 'auto'
+    precision: str = 'auto'
+    latency_s: float = 0.0
+    way: str = 'acting'
 
 
 class Worker:
@@ -69,7 +74,8 @@ class Worker:
             return StraightLinePolicy()
         if entrant.bundle is None:
             raise ValueError(f'{entrant.name} needs a bundle')
-        model: Engine | LatentDistance = load_engine(entrant.bundle)
+        model: Engine | LatentDistance = load_engine(
+            entrant.bundle, entrant.engine, precision=entrant.precision)
         if entrant.kind == 'latent_distance':
             limit = load_manifest(entrant.bundle).raw['arrival']['latent_distance']
             model = LatentDistance(model, limit)
@@ -78,7 +84,7 @@ class Worker:
             return Agent(model, SamplingPlanner(model.spec, entrant.planner), AgentConfig(),
                          np.random.default_rng(seed), _no_clock)
 
-        return AgentPolicy(make_agent)
+        return DelayedPolicy(make_agent, entrant.latency_s, entrant.way)
 
     def run(self, seed: int) -> Outcome:
         """Drive the task of a seed."""
