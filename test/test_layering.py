@@ -41,7 +41,9 @@ ROS = {
     'visualization_msgs'}
 TORCH = {'safetensors', 'torch', 'torchvision'}
 # the networks themselves, and what runs them with torch
-TORCH_ENGINE = {'engines.networks', 'engines.rollout_graph', 'engines.torch_engine'}
+TORCH_ENGINE = {
+    'engines.architectures', 'engines.lewm_networks', 'engines.lewm_rollout', 'engines.networks',
+    'engines.rollout_graph', 'engines.torch_engine', 'engines.vit'}
 # nodes for simulation; those that run on a robot know nothing of it
 SIMULATION_NODES = {'ros.simulator_node', 'ros.goal_sender'}
 MODULES = sorted(PACKAGE.rglob('*.py'))

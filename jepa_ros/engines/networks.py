@@ -52,6 +52,11 @@ class ModelConfig:
             raise ValueError(f'low has {len(self.low)} entries, high has {len(self.high)}')
 
     @property
+    def history(self) -> int:
+        """Return how many latents the predictor sees, T."""
+        return 1
+
+    @property
     def stride(self) -> int:
         """Return the pixels on a side that one cell of the last feature map covers."""
         return 2 ** (len(self.channels) + 1)

@@ -14,14 +14,11 @@
 
 """Run a bundle's networks with PyTorch: the reference that other engines must match."""
 
-from typing import Any
-
 from safetensors.torch import load_file
 import torch
 
+from jepa_ros.engines.architectures import AnyNetworks, networks_of, rollout_graph
 from jepa_ros.engines.manifest import BundleError, Manifest
-from jepa_ros.engines.networks import ModelConfig, Networks
-from jepa_ros.engines.rollout_graph import RolloutGraph
 from jepa_ros.types import Array, Image, ModelSpec, Rollout
 
 
@@ -63,16 +60,10 @@ class TorchEngine:
         return Rollout(*(o.contiguous().cpu().numpy() for o in outputs))
 
 
-def networks_config(table: dict[str, Any]) -> ModelConfig:
-    """Return the sizes of networks from a manifest's table; TypeError names an unknown key."""
-    sizes: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
-    return ModelConfig(**sizes)
-
-
-def load_networks(manifest: Manifest) -> Networks:
+def load_networks(manifest: Manifest) -> AnyNetworks:
     """Return the networks of a bundle with its weights; BundleError where they do not fit."""
     try:
-        networks = Networks(networks_config(manifest.raw['networks']))
+        networks = networks_of(manifest.raw['networks'])
         networks.load_state_dict(load_file(str(manifest.folder / 'weights.safetensors')))
     except (KeyError, TypeError, ValueError, OSError, RuntimeError) as error:
         raise BundleError(f'{manifest.folder}: its weights fill no networks that are known here: '
@@ -88,5 +79,5 @@ def load_torch(manifest: Manifest, threads: int = 1) -> TorchEngine:
     if (spec.horizon, spec.width) != (networks.config.horizon, networks.config.width):
         raise BundleError(f'weights are for horizon {networks.config.horizon} and width '
                           f'{networks.config.width}, manifest says {spec.horizon}, {spec.width}')
-    return TorchEngine(spec, networks.encoder, RolloutGraph(networks),
+    return TorchEngine(spec, networks.encoder, rollout_graph(networks),
                        'cuda' if torch.cuda.is_available() else 'cpu')

@@ -20,9 +20,9 @@ from pathlib import Path
 
 import torch
 
+from jepa_ros.engines.architectures import networks_of
 from jepa_ros.engines.manifest import BundleError, Manifest
 from jepa_ros.engines.networks import Networks
-from jepa_ros.engines.torch_engine import networks_config
 from jepa_ros.learning.checkpoint import load_weights, save_weights
 from jepa_ros.learning.export import export_bundle
 from jepa_ros.learning.metrics import Calibration
@@ -43,7 +43,7 @@ def bundle_of_baseline(folder: Path, out: Path) -> Manifest:
     if not path.is_file():
         raise BundleError(f'{folder} holds no baseline.json')
     raw = json.loads(path.read_text())
-    networks = Networks(networks_config(raw['networks']))
+    networks = networks_of(raw['networks'])
     load_weights(networks, folder / 'weights.safetensors')
     c = raw['calibration']
     calibration = Calibration(c['arrival_cost'], c['arrival_distance'], tuple(c['surprise']))
@@ -56,7 +56,7 @@ def untrained_bundle(manifest: Manifest, out: Path, seed: int = 0) -> Manifest:
     if missing:
         raise BundleError(f'{manifest.folder}: manifest has no {sorted(missing)}')
     torch.manual_seed(seed)
-    networks = Networks(networks_config(manifest.raw['networks']))
+    networks = networks_of(manifest.raw['networks'])
     surprise = manifest.raw['surprise']
     calibration = Calibration(manifest.spec.arrival_cost,
                               manifest.raw['arrival']['latent_distance'],

@@ -25,10 +25,15 @@ import warnings
 import numpy as np
 import torch
 
+from jepa_ros.engines.architectures import (
+    AnyConfig,
+    AnyNetworks,
+    name_of,
+    plain_rollout,
+    rollout_graph,
+)
 from jepa_ros.engines.manifest import FORMAT, load_manifest, Manifest, sha256
-from jepa_ros.engines.networks import ModelConfig, Networks
 from jepa_ros.engines.onnx_engine import OnnxEngine
-from jepa_ros.engines.rollout_graph import PlainRollout, RolloutGraph
 from jepa_ros.engines.torch_engine import load_networks, TorchEngine
 from jepa_ros.learning.checkpoint import save_weights
 from jepa_ros.learning.metrics import Calibration
@@ -47,11 +52,11 @@ class ActionNames:
     period_s: float = 0.1
 
 
-def _examples(config: ModelConfig, candidates: int, seed: int = 0) -> dict[str, torch.Tensor]:
+def _examples(config: AnyConfig, candidates: int, seed: int = 0) -> dict[str, torch.Tensor]:
     g = torch.Generator().manual_seed(seed)
     width, block, actions = config.width, config.block, len(config.low)
-    return {'context': torch.randn(1, 1, width, generator=g),
-            'executed': torch.randn(1, block, actions, generator=g) * 0.2,
+    return {'context': torch.randn(config.history, 1, width, generator=g),
+            'executed': torch.randn(config.history, block, actions, generator=g) * 0.2,
             'candidates': torch.randn(candidates, config.horizon, block, actions,
                                       generator=g) * 0.2,
             'goal': torch.randn(1, width, generator=g)}
@@ -80,17 +85,17 @@ def export_graph(module: torch.nn.Module, inputs: tuple[torch.Tensor, ...], path
     path.write_bytes(model.SerializeToString(deterministic=True))
 
 
-def _export_graphs(networks: Networks, folder: Path) -> None:
+def _export_graphs(networks: AnyNetworks, folder: Path) -> None:
     config = networks.config
     image = torch.zeros(1, config.image_px, config.image_px, 3, dtype=torch.uint8)
     export_graph(networks.encoder, (image,), folder / 'encoder.onnx', ('image',), ('latent',))
-    export_graph(RolloutGraph(networks), tuple(_examples(config, 3).values()),
+    export_graph(rollout_graph(networks), tuple(_examples(config, 3).values()),
                  folder / 'rollout.onnx', _ROLLOUT_INPUTS, _ROLLOUT_OUTPUTS, candidates=2)
 
 
-def _graph_specs(config: ModelConfig) -> dict[str, Any]:
-    px, d, k, a, h = (config.image_px, config.width, config.block, len(config.low),
-                      config.horizon)
+def _graph_specs(config: AnyConfig) -> dict[str, Any]:
+    px, d, k, a, h, t = (config.image_px, config.width, config.block, len(config.low),
+                         config.horizon, config.history)
 
     def tensor(name: str, shape: list[int | str], kind: str = 'float32') -> dict[str, Any]:
         return {'name': name, 'type': kind, 'shape': shape}
@@ -99,15 +104,16 @@ def _graph_specs(config: ModelConfig) -> dict[str, Any]:
         'encoder': {'file': 'encoder.onnx', 'inputs': [tensor('image', [1, px, px, 3], 'uint8')],
                     'outputs': [tensor('latent', [1, 1, d])]},
         'rollout': {'file': 'rollout.onnx', 'inputs': [
-            tensor('context', [1, 1, d]), tensor('executed', [1, k, a]),
+            tensor('context', [t, 1, d]), tensor('executed', [t, k, a]),
             tensor('candidates', ['candidates', h, k, a]), tensor('goal', [1, d])],
             'outputs': [tensor('latents', ['candidates', h, 1, d]), tensor('cost', ['candidates']),
                         tensor('cost_to_go', ['candidates', h + 1])]}}
 
 
-def parity(manifest: Manifest, networks: Networks, candidates: int = 16, seed: int = 1) -> float:
+def parity(manifest: Manifest, networks: AnyNetworks, candidates: int = 16, seed: int = 1
+           ) -> float:
     """Return the largest difference between the bundle on ONNX Runtime and the torch modules."""
-    reference = TorchEngine(manifest.spec, networks.encoder, PlainRollout(networks))
+    reference = TorchEngine(manifest.spec, networks.encoder, plain_rollout(networks))
     engine = OnnxEngine(manifest)
     rng = np.random.default_rng(seed)
     px = networks.config.image_px
@@ -119,7 +125,7 @@ def parity(manifest: Manifest, networks: Networks, candidates: int = 16, seed: i
     return max(float(np.abs(x - y).max() / max(1.0, np.abs(y).max())) for x, y in pairs)
 
 
-def export_bundle(networks: Networks, folder: Path, name: str, calibration: Calibration,
+def export_bundle(networks: AnyNetworks, folder: Path, name: str, calibration: Calibration,
                   training: dict[str, Any], actions: ActionNames | None = None) -> Manifest:
     """
     Write a bundle whole or not at all, replacing what was there; return its manifest, checked.
@@ -142,7 +148,7 @@ def export_bundle(networks: Networks, folder: Path, name: str, calibration: Cali
                       'type': 'uint8', 'layout': 'NHWC', 'crop': 'centre, area average',
                       'normalisation': 'inside the encoder graph'},
             'latent': {'tokens': 1, 'width': config.width},
-            'history': 1, 'horizon': config.horizon,
+            'history': config.history, 'horizon': config.horizon,
             'action': {'names': list(actions.names), 'units': list(actions.units),
                        'low': list(config.low), 'high': list(config.high),
                        'block': config.block, 'period_s': actions.period_s},
@@ -150,7 +156,8 @@ def export_bundle(networks: Networks, folder: Path, name: str, calibration: Cali
             'arrival': {'cost': calibration.arrival_cost,
                         'latent_distance': calibration.arrival_distance},
             'surprise': {'p50': p50, 'p95': p95, 'p99': p99},
-            'networks': asdict(config), 'training': training,
+            'networks': {'architecture': name_of(networks), **asdict(config)},
+            'training': training,
             'files': {f: sha256(partial / f)
                       for f in ('encoder.onnx', 'rollout.onnx', 'weights.safetensors')}}
         (partial / 'manifest.json').write_text(json.dumps(raw, indent=2) + '\n')
@@ -193,7 +200,7 @@ def export_again(folder: Path) -> Manifest:
     return load_manifest(folder)
 
 
-def _check_parity(folder: Path, networks: Networks) -> None:
+def _check_parity(folder: Path, networks: AnyNetworks) -> None:
     difference = parity(load_manifest(folder), networks)
     if difference > PARITY:
         raise RuntimeError(f'ONNX Runtime and torch differ by {difference:.2g}, '

@@ -25,11 +25,12 @@ from safetensors.torch import save_file
 from small_bundle import CALIBRATION, random_networks, SMALL
 import torch
 
+from jepa_ros.engines.architectures import networks_config
 from jepa_ros.engines.manifest import BundleError, load_manifest
 from jepa_ros.engines.networks import Networks
 from jepa_ros.engines.onnx_engine import OnnxEngine
 from jepa_ros.engines.rollout_graph import RolloutGraph
-from jepa_ros.engines.torch_engine import load_networks, networks_config
+from jepa_ros.engines.torch_engine import load_networks
 from jepa_ros.learning import export
 from jepa_ros.learning.baseline import bundle_of_baseline, save_baseline, untrained_bundle
 from jepa_ros.learning.checkpoint import load_state, load_weights, save_state, save_weights
