@@ -17,7 +17,12 @@
 from safetensors.torch import load_file
 import torch
 
-from jepa_ros.engines.architectures import AnyNetworks, networks_of, rollout_graph
+from jepa_ros.engines.architectures import (
+    AnyNetworks,
+    networks_of,
+    plain_rollout,
+    rollout_graph,
+)
 from jepa_ros.engines.manifest import BundleError, Manifest
 from jepa_ros.types import Array, Image, ModelSpec, Rollout
 
@@ -81,3 +86,17 @@ def load_torch(manifest: Manifest, threads: int = 1) -> TorchEngine:
                           f'{networks.config.width}, manifest says {spec.horizon}, {spec.width}')
     return TorchEngine(spec, networks.encoder, rollout_graph(networks),
                        'cuda' if torch.cuda.is_available() else 'cpu')
+
+
+def load_eager(manifest: Manifest, threads: int = 1, compiled: bool = False) -> TorchEngine:
+    """
+    Return a bundle's networks on the CPU, the rollout step by step as papers write it.
+
+    It is what other engines are compared with.  ``compiled`` has torch.compile look at it too.
+    """
+    torch.set_num_threads(threads)
+    networks = load_networks(manifest)
+    encoder, rollout = networks.encoder, plain_rollout(networks)
+    if compiled:
+        encoder, rollout = torch.compile(encoder.eval()), torch.compile(rollout.eval())
+    return TorchEngine(manifest.spec, encoder, rollout)
