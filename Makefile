@@ -91,9 +91,10 @@ $(TRAIN): $(RUN) requirements/train.txt
 	    $(PIP) -r requirements/robot.txt -r requirements/train.txt
 	@touch $@
 
-$(TEST): $(RUN) requirements/test.txt
-	$(STEP) 'Installing the test tools (about half a minute)' \
-	    $(PIP) -r requirements/robot.txt -r requirements/test.txt
+# with TensorRT, so that what a GPU will run is built and looked at on machines without one
+$(TEST): $(RUN) requirements/test.txt requirements/tensorrt.txt
+	$(STEP) 'Installing the test tools and TensorRT (about a minute)' \
+	    $(PIP) -r requirements/robot.txt -r requirements/test.txt -r requirements/tensorrt.txt
 	@touch $@
 
 $(GL): $(RUN) tools/setup_gl.sh tools/check_gl.py

@@ -17,7 +17,6 @@
 import argparse
 from collections import Counter
 from pathlib import Path
-import sys
 import time
 
 
@@ -26,7 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--model', type=Path, default=Path('models/warehouse_ceiling'),
                         help='folder of the bundle')
     parser.add_argument('--precision', default='fp32',
-                        help='of the matrix products: fp32, fp16 or bf16')
+                        help='of the matrix products: fp32, fp16, bf16, or int8 (after '
+                        'jepa calibrate)')
     parser.add_argument('--candidates', type=int, default=64,
                         help='candidates in a call, usually: the engine is tuned for them')
     parser.add_argument('--max-candidates', type=int, default=1024,
@@ -40,7 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Build both engines; say where they are and what they are made of."""
-    from jepa_ros.engines.cuda import Cuda
+    from jepa_ros.cli.bar import Bar
+    from jepa_ros.engines.cuda import Cuda, CudaError
+    from jepa_ros.engines.int8_graphs import graphs_in
     from jepa_ros.engines.manifest import load_manifest
     from jepa_ros.engines.tensorrt_build import Candidates, load_tensorrt
     from jepa_ros.engines.tensorrt_cache import EngineCache
@@ -52,10 +54,14 @@ def run(args: argparse.Namespace) -> int:
     manifest = load_manifest(args.model)
     trt = load_tensorrt()
     target = args.target if args.offline else None
-    wish = Wish(args.precision, candidates, target or device_of(trt, Cuda()))
-    for graph in (manifest.encoder, manifest.rollout):
+    try:
+        wish = Wish(args.precision, candidates, target or device_of(trt, Cuda()))
+    except CudaError as error:
+        raise RuntimeError(f'there is no GPU that CUDA can use ({error}); to build for another '
+                           'machine add --offline') from error
+    for graph in graphs_in(manifest, args.precision):
         began = time.perf_counter()
-        with _Bar(graph.file) as told:
+        with Bar(graph.file) as told:
             path, built = store(trt, EngineCache(), manifest, graph, wish, target, told)
         counts = Counter(layer.precision for layer in built.layers)
         print(f'{graph.file} for {wish.device}: {path}, {len(built.blob) / 1e6:.1f} MB, '
@@ -65,22 +71,3 @@ def run(args: argparse.Namespace) -> int:
             for layer in built.layers:
                 print(f'  {layer.precision:7}{layer.kind:22}{layer.name}')
     return 0
-
-
-class _Bar:
-    """A bar on the terminal, as what a build is to call."""
-
-    def __init__(self, name: str) -> None:
-        from tqdm import tqdm
-        self._bar = tqdm(total=100, desc=name, unit='%', file=sys.stderr,
-                         bar_format='{desc}: {percentage:3.0f}%|{bar}| {elapsed} {postfix}')
-
-    def __enter__(self):
-        return self._tell
-
-    def __exit__(self, *_) -> None:
-        self._bar.close()
-
-    def _tell(self, part: float, phase: str) -> None:
-        self._bar.set_postfix_str(phase, refresh=False)
-        self._bar.update(round(100 * part) - self._bar.n)

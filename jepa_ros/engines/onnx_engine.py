@@ -14,14 +14,18 @@
 
 """Run a bundle's graphs with ONNX Runtime: on the CPU, or through a provider for NVIDIA GPUs."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 import onnxruntime
 
+from jepa_ros.engines.int8_graphs import graphs_in
 from jepa_ros.engines.manifest import BundleError, GraphSpec, Manifest, read_graph
 from jepa_ros.types import Array, Image, ModelSpec, Rollout
 
+PRECISIONS = ('fp32', 'int8')
 _TYPES = {'tensor(float)': 'float32', 'tensor(uint8)': 'uint8'}
 # device: the provider that ONNX Runtime knows it by, and its options
 _PROVIDERS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -36,21 +40,24 @@ class OnnxEngine:
     """
     A world model behind two ONNX graphs.
 
-    ``threads`` is how many cores one call may use; ``device`` is cpu, cuda or tensorrt.  Raises
-    BundleError where a graph's inputs or outputs are not those that the manifest names,
-    ValueError where this build of ONNX Runtime has no provider for the device.
+    ``threads`` is how many cores one call may use; ``device`` is cpu, cuda or tensorrt;
+    ``precision`` is fp32 or int8.  Raises BundleError where a graph's inputs or outputs are not
+    those that the manifest names or the bundle has no int8 graphs, ValueError where this build of
+    ONNX Runtime has no provider for the device.
     """
 
     engine = 'onnxruntime'
-    precision = 'fp32'
 
-    def __init__(self, manifest: Manifest, threads: int = 1, device: str = 'cpu') -> None:
+    def __init__(self, manifest: Manifest, threads: int = 1, device: str = 'cpu',
+                 precision: str = 'fp32') -> None:
         if threads < 1:
             raise ValueError(f'threads is {threads}, must be at least 1')
-        self.device, self.why = device, ''
+        if precision not in PRECISIONS:
+            raise ValueError(f'precision is {precision!r}, must be one of {", ".join(PRECISIONS)}')
+        self.device, self.precision, self.why = device, precision, ''
         self._spec = manifest.spec
-        self._encoder = _session(manifest, manifest.encoder, threads, device)
-        self._rollout = _session(manifest, manifest.rollout, threads, device)
+        self._encoder, self._rollout = (_session(manifest, graph, threads, device)
+                                        for graph in graphs_in(manifest, precision))
 
     @property
     def spec(self) -> ModelSpec:
@@ -67,6 +74,16 @@ class OnnxEngine:
         latents, cost, cost_to_go = self._rollout.run(None, {
             'context': context, 'executed': executed, 'candidates': candidates, 'goal': goal})
         return Rollout(latents, cost, cost_to_go)
+
+
+def compile_graph(manifest: Manifest, graph: GraphSpec, threads: int = 1, precision: str = 'fp32'
+                  ) -> Callable[[Sequence[NDArray[Any]]], list[NDArray[Any]]]:
+    """Return what runs one graph of fixed sizes on the CPU: a list of inputs to one of outputs."""
+    if precision not in PRECISIONS:
+        raise ValueError(f'precision is {precision!r}, must be one of {", ".join(PRECISIONS)}')
+    session = _session(manifest, graph, threads, 'cpu')
+    names = [tensor.name for tensor in graph.inputs]
+    return lambda inputs: list(session.run(None, dict(zip(names, inputs, strict=True))))
 
 
 def _session(manifest: Manifest, graph: GraphSpec, threads: int, device: str

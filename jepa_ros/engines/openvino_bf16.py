@@ -15,9 +15,10 @@
 """
 A model in bf16 that stays exact where it counts: products in 16 bits, what they add up to in 32.
 
-OpenVINO's own hint puts everything into bf16: the state that layers add to, the last product and
-the cost, where rounding is not averaged out but shows in the answer.  Here the model is typed
-explicitly, and these stay in fp32.
+OpenVINO's own hint puts nearly everything into bf16: the state that layers add to and the last
+products too, where rounding is not averaged out but shows in the answer.  Here the model is typed
+explicitly: sums that carry a state on stay in fp32, what comes before the first product does, and
+so do the last products where they are a small part of the work.
 """
 
 from typing import Any
@@ -28,19 +29,25 @@ from openvino import opset13, Type
 
 from jepa_ros.types import Array
 
-# how many products before an output are computed in fp32: a projection has two
+# how many products before an output may be computed in fp32 (a projection has two), and which
+# share of all the arithmetic they may be: fp32 takes twice the time
 _EXACT_PRODUCTS = 2
+_EXACT_SHARE = 0.1
 _LEAVES = frozenset({'Constant', 'Parameter'})
 _PRODUCTS = frozenset({'Convolution', 'MatMul'})
 
 
 def narrow(model: Any) -> None:
-    """Put what may be rounded in a model of OpenVINO's into bf16; its inputs and outputs stay."""
+    """
+    Put what may be rounded in a model of OpenVINO's into bf16; its inputs and outputs stay.
+
+    How much work a product is counts with the sizes that the model has now, a free one as 1.
+    """
     nodes = list(model.get_ordered_ops())
     order = {_name(node): i for i, node in enumerate(nodes)}
     floats = {(_name(node), i) for node in nodes for i in range(node.get_output_size())
               if node.get_output_element_type(i) == Type.f32}
-    wide = _head(model) | _residual_sums(nodes, order)
+    wide = _exact_head(model, nodes) | _residual_sums(nodes, order) | _before_products(nodes)
     narrow_ones = {_name(node) for node in nodes if _name(node) not in wide and
                    node.get_type_name() not in _LEAVES | {'Result', 'Convert'}}
     casts = _Casts()
@@ -89,11 +96,41 @@ def _name(node: Any) -> str:
     return name
 
 
-def _head(model: Any) -> set[str]:
+def _exact_head(model: Any, nodes: list[Any]) -> set[str]:
+    """Return the nodes behind the last products, and these as far as they are little work."""
+    work = {_name(node): _work(node) for node in nodes if node.get_type_name() in _PRODUCTS}
+    for products in range(_EXACT_PRODUCTS, 0, -1):
+        head = _head(model, products)
+        if sum(work.get(name, 0) for name in head) <= _EXACT_SHARE * sum(work.values()):
+            return head
+    return _head(model, 0)
+
+
+def _work(node: Any) -> int:
+    """Return how many products of numbers a node takes, a free size counted as 1."""
+    sizes = [[d.get_length() if d.is_static else 1 for d in shape] for shape in (
+        node.get_output_partial_shape(0), node.get_input_partial_shape(1))]
+    out, weights = (int(np.prod(s)) for s in sizes)
+    # each weight is used once for every row or place of the output
+    columns = sizes[1][0] if node.get_type_name() == 'Convolution' else sizes[0][-1]
+    return out * weights // max(columns, 1)
+
+
+def _before_products(nodes: list[Any]) -> set[str]:
+    """Return the nodes that no product comes before: actions and pixels are scaled there."""
+    after: set[str] = set()
+    for node in nodes:
+        if node.get_type_name() in _PRODUCTS or any(
+                _name(node.input_value(i).get_node()) in after
+                for i in range(node.get_input_size())):
+            after.add(_name(node))
+    return {_name(node) for node in nodes} - after
+
+
+def _head(model: Any, products: int) -> set[str]:
     """Return the nodes behind which there is an output, with few products between."""
     left_at: dict[str, int] = {}    # how many products may still come before it
-    waiting = [(result.input_value(0).get_node(), _EXACT_PRODUCTS)
-               for result in model.get_results()]
+    waiting = [(result.input_value(0).get_node(), products) for result in model.get_results()]
     while waiting:
         node, left = waiting.pop()
         if node.get_type_name() in _LEAVES or left_at.get(_name(node), -1) >= left:

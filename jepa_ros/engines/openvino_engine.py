@@ -14,91 +14,66 @@
 """Run a bundle's graphs with OpenVINO, on the CPU."""
 
 from collections import OrderedDict
+from collections.abc import Callable, Sequence
+import threading
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 import openvino
 
+from jepa_ros.engines.int8_graphs import graphs_in
 from jepa_ros.engines.manifest import BundleError, GraphSpec, Manifest, read_graph
+from jepa_ros.engines.openvino_bf16 import narrow
 from jepa_ros.types import Array, Image, ModelSpec, Rollout
 
-PRECISIONS = {'fp32': 'f32', 'bf16': 'bf16'}
+PRECISIONS = ('fp32', 'bf16', 'int8')
 # a plan asks for a few numbers of candidates; each is compiled for its size, a tenth faster
 _MOST_SIZES = 16
 
 
 def available_precisions() -> tuple[str, ...]:
-    """Return what this CPU computes in: fp32, and bf16 where it has instructions for it."""
+    """Return what this CPU computes in: fp32, and what it has instructions for."""
     able = openvino.Core().get_property('CPU', 'OPTIMIZATION_CAPABILITIES')
     return tuple(p for p in PRECISIONS if p == 'fp32' or p.upper() in able)
 
 
-class OpenvinoEngine:
+class _Request:
+    """A compiled graph; who asks while it runs waits, as it has one set of buffers."""
+
+    def __init__(self, request: Any) -> None:
+        self._request, self._lock = request, threading.Lock()
+
+    def run(self, inputs: Sequence[NDArray[Any]]) -> list[Array]:
+        """Run the graph; return copies of its outputs."""
+        with self._lock:
+            self._request.infer(list(inputs), share_inputs=True)
+            return [np.array(tensor.data, np.float32) for tensor in self._request.output_tensors]
+
+
+class _Compiler:
     """
-    A world model behind two graphs that OpenVINO compiles for this CPU.
+    What reads and compiles graphs for this CPU, in one precision.
 
-    The rollout is compiled anew for each number of candidates, the first time it is met (about
-    0.1 s), so let a plan be made before it counts.  ``threads`` is how many cores one call may
-    use; ``precision`` is fp32 or bf16.  Raises BundleError where a graph's inputs or outputs are
-    not those that the manifest names, ValueError where the CPU lacks the precision.
+    ValueError where the CPU lacks the precision, or there are no threads.
     """
 
-    engine = 'openvino'
-    device = 'cpu'
-
-    def __init__(self, manifest: Manifest, threads: int = 1, precision: str = 'fp32') -> None:
+    def __init__(self, threads: int, precision: str) -> None:
         if threads < 1:
             raise ValueError(f'threads is {threads}, must be at least 1')
         able = available_precisions()
         if precision not in able:
             raise ValueError(f'precision is {precision!r}, this CPU has {", ".join(able)}')
-        self.precision, self.why = precision, ''
-        self._spec = manifest.spec
-        self._core = openvino.Core()
+        self._core, self._precision = openvino.Core(), precision
         self._options = {
-            'INFERENCE_PRECISION_HINT': PRECISIONS[precision],
+            # each graph says itself what is computed in less
+            'INFERENCE_PRECISION_HINT': 'f32',
             'INFERENCE_NUM_THREADS': threads, 'NUM_STREAMS': 1,
             # the scheduler knows better than we which core the rest of the robot leaves free
             'ENABLE_CPU_PINNING': False}
-        self._encoder = self._compile(self._read(manifest, manifest.encoder))
-        self._model = self._read(manifest, manifest.rollout)
-        self._requests: OrderedDict[int, Any] = OrderedDict()
 
-    @property
-    def spec(self) -> ModelSpec:
-        """Return the sizes, units and limits that hold for every call."""
-        return self._spec
-
-    def encode(self, image: Image) -> Array:
-        """Encode an image (height, width, 3) uint8 RGB; return z (L, D)."""
-        self._encoder.infer([image[None]], share_inputs=True)
-        return np.array(self._encoder.get_output_tensor(0).data[0], np.float32)
-
-    def rollout(self, context: Array, executed: Array, candidates: Array, goal: Array) -> Rollout:
-        """Predict what follows each candidate (S, H, K, A), and what it costs, in one call."""
-        request = self._request(len(candidates))
-        request.infer([np.ascontiguousarray(a, np.float32)
-                       for a in (context, executed, candidates, goal)], share_inputs=True)
-        return Rollout(*(np.array(request.get_output_tensor(i).data, np.float32)
-                         for i in range(3)))
-
-    def _request(self, candidates: int) -> Any:
-        """Return what runs the rollout for a number of candidates, compiled when first asked."""
-        if candidates not in self._requests:
-            model = self._model.clone()
-            spec = self._spec
-            shape = [candidates, spec.horizon, spec.action.block, spec.action.width]
-            model.reshape({model.input(2): shape})
-            self._requests[candidates] = self._compile(model)
-            if len(self._requests) > _MOST_SIZES:
-                self._requests.popitem(last=False)
-        self._requests.move_to_end(candidates)
-        return self._requests[candidates]
-
-    def _compile(self, model: Any) -> Any:
-        return self._core.compile_model(model, 'CPU', self._options).create_infer_request()
-
-    def _read(self, manifest: Manifest, graph: GraphSpec) -> Any:
+    def read(self, manifest: Manifest, graph: GraphSpec) -> Any:
+        """Return a graph's model; BundleError where it is not what the manifest says."""
         content = read_graph(manifest, graph)
         try:
             model = self._core.read_model(content, b'')
@@ -114,3 +89,72 @@ class OpenvinoEngine:
             if wanted != actual:
                 raise BundleError(f'{graph.file}: {label}s are {actual}, manifest says {wanted}')
         return model
+
+    def request(self, model: Any) -> _Request:
+        """Return what runs a model, which is this compiler's from now on."""
+        if self._precision == 'bf16':
+            narrow(model)
+        return _Request(
+            self._core.compile_model(model, 'CPU', self._options).create_infer_request())
+
+
+def compile_graph(manifest: Manifest, graph: GraphSpec, threads: int = 1, precision: str = 'fp32'
+                  ) -> Callable[[Sequence[NDArray[Any]]], list[Array]]:
+    """Return what runs one graph of fixed sizes: a list of inputs to a list of outputs."""
+    compiler = _Compiler(threads, precision)
+    return compiler.request(compiler.read(manifest, graph)).run
+
+
+class OpenvinoEngine:
+    """
+    A world model behind two graphs that OpenVINO compiles for this CPU.
+
+    The rollout is compiled anew for each number of candidates, the first time it is met (about
+    0.1 s), so let a plan be made before it counts.  ``threads`` is how many cores one call may
+    use; ``precision`` is fp32, bf16 or int8.  Raises BundleError where a graph's inputs or
+    outputs are not those that the manifest names or the bundle has no int8 graphs, ValueError
+    where the CPU lacks the precision.
+    """
+
+    engine = 'openvino'
+    device = 'cpu'
+
+    def __init__(self, manifest: Manifest, threads: int = 1, precision: str = 'fp32') -> None:
+        self.precision, self.why = precision, ''
+        self._spec = manifest.spec
+        self._compiler = _Compiler(threads, precision)
+        encoder, rollout = graphs_in(manifest, precision)
+        self._encoder = self._compiler.request(self._compiler.read(manifest, encoder))
+        self._model = self._compiler.read(manifest, rollout)
+        self._requests: OrderedDict[int, _Request] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @property
+    def spec(self) -> ModelSpec:
+        """Return the sizes, units and limits that hold for every call."""
+        return self._spec
+
+    def encode(self, image: Image) -> Array:
+        """Encode an image (height, width, 3) uint8 RGB; return z (L, D)."""
+        latent: Array = self._encoder.run([image[None]])[0][0]
+        return latent
+
+    def rollout(self, context: Array, executed: Array, candidates: Array, goal: Array) -> Rollout:
+        """Predict what follows each candidate (S, H, K, A), and what it costs, in one call."""
+        with self._lock:
+            request = self._request(len(candidates))
+        return Rollout(*request.run([np.ascontiguousarray(a, np.float32)
+                                     for a in (context, executed, candidates, goal)]))
+
+    def _request(self, candidates: int) -> _Request:
+        """Return what runs the rollout for a number of candidates, compiled when first asked."""
+        if candidates not in self._requests:
+            model = self._model.clone()
+            spec = self._spec
+            shape = [candidates, spec.horizon, spec.action.block, spec.action.width]
+            model.reshape({model.input(2): shape})
+            self._requests[candidates] = self._compiler.request(model)
+            if len(self._requests) > _MOST_SIZES:
+                self._requests.popitem(last=False)
+        self._requests.move_to_end(candidates)
+        return self._requests[candidates]

@@ -29,12 +29,13 @@ from jepa_ros.engines.onnx_precision import HALVES, to_half
 from jepa_ros.engines.onnx_uint8 import cast_uint8_inputs
 from jepa_ros.engines.tensorrt_hooks import errors_logger, progress_monitor
 
-PRECISIONS = ('fp32', *HALVES)
+PRECISIONS = ('fp32', *HALVES, 'int8')
 # of what this module does to a graph; raised when a change here makes former engines wrong
 RECIPE = 1
 # the target of an engine for every GPU that tensorrt_rtx builds for by itself
 ANY = 'any'
 _WORDS = {'FLOAT': 'fp32', 'HALF': 'fp16'}
+_PRODUCTS = ('CONVOLUTION', 'MATRIX_MULTIPLY')
 Progress = Callable[[float, str], None]
 
 
@@ -59,7 +60,11 @@ class Candidates:
 
 @dataclass(frozen=True)
 class Layer:
-    """One layer of a network: its name, what it does, and the type of what it returns."""
+    """
+    One layer of a network: its name, what it does, and the type of what it returns.
+
+    The precision of a product is int8 where that is what it reads, through a scale.
+    """
 
     name: str
     kind: str
@@ -95,11 +100,15 @@ def targets(trt: Any) -> tuple[str, ...]:
 
 
 def graph_in(manifest: Manifest, graph: GraphSpec, precision: str) -> bytes:
-    """Return a graph's ONNX bytes, its products in a precision; see the modules that change it."""
+    """
+    Return a graph's ONNX bytes, its products in a precision; see the modules that change it.
+
+    For int8 it must be one of the bundle's int8 graphs.
+    """
     if precision not in PRECISIONS:
         raise ValueError(f'precision is {precision!r}, must be one of {", ".join(PRECISIONS)}')
     content = cast_uint8_inputs(read_graph(manifest, graph))
-    return content if precision == 'fp32' else to_half(content, precision)
+    return to_half(content, precision) if precision in HALVES else content
 
 
 def parse(trt: Any, builder: Any, content: bytes, label: str) -> Any:
@@ -136,11 +145,21 @@ def refuse_plugins(network: Any, libraries: list[str], label: str) -> None:
 def layers(network: Any) -> tuple[Layer, ...]:
     """Return what a network computes, its constants and shapes left out."""
     found = []
+    scaled: dict[str, str] = {}     # by tensors of fp32: the type that a scale made them of
     for layer in _layers_of(network):
-        if layer.type.name not in ('CONSTANT', 'SHAPE') and layer.num_outputs:
-            word = layer.get_output(0).dtype.name
-            found.append(Layer(layer.name, layer.type.name.lower(),
-                               _WORDS.get(word, word.lower())))
+        kind = layer.type.name
+        if kind in ('CONSTANT', 'SHAPE') or not layer.num_outputs:
+            continue
+        word = layer.get_output(0).dtype.name
+        read = {scaled.get(layer.get_input(i).name, word)
+                for i in range(min(layer.num_inputs, 2)) if layer.get_input(i) is not None}
+        if kind == 'DEQUANTIZE':
+            scaled[layer.get_output(0).name] = layer.get_input(0).dtype.name
+        elif kind == 'SHUFFLE':
+            scaled[layer.get_output(0).name] = scaled.get(layer.get_input(0).name, word)
+        elif kind in _PRODUCTS and len(read) == 1:
+            word = read.pop()
+        found.append(Layer(layer.name, kind.lower(), _WORDS.get(word, word.lower())))
     return tuple(found)
 
 

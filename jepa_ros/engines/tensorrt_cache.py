@@ -18,7 +18,7 @@ Built engines in the user's cache folder: owner only, named by what they were bu
 An engine is code for a GPU, so nothing comes out of here that another user could have put in.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 import hashlib
 import json
 import os
@@ -32,20 +32,25 @@ from jepa_ros.engines.private_files import (
     read_private,
     write_private,
 )
+from jepa_ros.engines.tensorrt_build import Candidates
 
 LARGEST_ENTRY_BYTES = 2 ** 31
 _LARGEST_SIDECAR_BYTES = 2 ** 16
 
 
-class EngineMissingError(CacheError):
+class EngineAbsentError(CacheError):
+    """There is no such engine, and nothing is wrong with that."""
+
+
+class EngineMissingError(EngineAbsentError):
     """Nothing like it was ever built."""
 
 
-class EngineStaleError(CacheError):
+class EngineStaleError(EngineAbsentError):
     """One was built with another runtime version, or from another graph."""
 
 
-class EngineForeignError(CacheError):
+class EngineForeignError(EngineAbsentError):
     """One was built for another device."""
 
 
@@ -83,6 +88,8 @@ class Key:
             wanted = {str: str, int: int}.get(kind, tuple)
             if not isinstance(getattr(key, name), wanted):
                 raise ValueError(f'{name} is {getattr(key, name)!r}')
+        if key.candidates:
+            Candidates(*key.candidates)     # refuses what are none
         return key
 
 
@@ -137,7 +144,14 @@ class EngineCache:
             raise EngineTamperedError(f'{path}: SHA-256 is {found}, was {wanted} when written')
         return blob
 
-    def _absent(self, key: Key) -> CacheError:
+    def variants(self, key: Key) -> list[Key]:
+        """Return the keys in here that differ in candidates alone or not at all, newest first."""
+        self._check_folders()
+        same = [k for k in self._keys() if replace(k, candidates=key.candidates) == key]
+        return sorted(same, key=lambda k: self.path(k).with_suffix('.json').lstat().st_mtime_ns,
+                      reverse=True)
+
+    def _absent(self, key: Key) -> EngineAbsentError:
         """Say why there is no entry, from those that come closest."""
         what = f'the engine of {key.model}/{key.graph} in {key.precision}'
         others = [k for k in self._keys() if _stale(k, key)]

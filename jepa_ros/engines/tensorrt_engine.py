@@ -17,11 +17,13 @@
 from contextlib import ExitStack
 import threading
 from typing import Any
+import weakref
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jepa_ros.engines.cuda import Cuda
+from jepa_ros.engines.int8_graphs import graphs_in
 from jepa_ros.engines.manifest import GraphSpec, Manifest
 from jepa_ros.engines.private_files import CacheError, CacheUnsafeError
 from jepa_ros.engines.tensorrt_build import BuildError, Candidates, load_tensorrt, Progress
@@ -41,7 +43,8 @@ class TensorrtEngine:
 
     ``build`` False takes them from the cache only, as a build may take minutes on a Jetson;
     ``built_because`` then holds, for each graph that was built, why.  CudaError without a GPU,
-    BuildError without TensorRT, CacheError where the cache has no engine or is not safe.
+    BuildError without TensorRT, BundleError without int8 graphs where they are asked for,
+    CacheError where the cache has no engine or is not safe.
     The last three arguments are for those who bring their own.
     """
 
@@ -51,7 +54,7 @@ class TensorrtEngine:
                  candidates: Candidates | None = None, build: bool = True,
                  progress: Progress | None = None, cache: EngineCache | None = None,
                  cuda: Cuda | None = None, trt: Any = None) -> None:
-        self._spec, self.precision = manifest.spec, precision
+        self._spec, self.precision, self.why = manifest.spec, precision, ''
         self._trt = load_tensorrt() if trt is None else trt
         self._cuda = cuda or Cuda()
         self._cache, self._progress, self._build = cache or EngineCache(), progress, build
@@ -63,12 +66,14 @@ class TensorrtEngine:
         self._runtime.engine_host_code_allowed = False      # no plugins, no code for the host
         self._lock = threading.Lock()
         most = self._wish.candidates.most
+        encoder, rollout = graphs_in(manifest, precision)
         with ExitStack() as stack:
             self._stream = self._cuda.stream(stack)
-            self._encoder = self._program(manifest, manifest.encoder, stack, most)
-            self._rollout = self._program(manifest, manifest.rollout, stack, most)
-            self._memory = stack.pop_all()
-        self._open = True
+            self._encoder = self._program(manifest, encoder, stack, most)
+            self._rollout = self._program(manifest, rollout, stack, most)
+            stack.callback(self._cuda.call, 'cudaStreamSynchronize', self._stream)
+            # a node that is configured anew drops its engine and does not know of close()
+            self._free = weakref.finalize(self, stack.pop_all().close)
 
     @property
     def spec(self) -> ModelSpec:
@@ -88,15 +93,14 @@ class TensorrtEngine:
         return Rollout(latents, cost, cost_to_go)
 
     def close(self) -> None:
-        """Free the device's memory; a call that follows is refused."""
+        """Free the device's memory now, not when the engine is dropped; no call may follow."""
         with self._lock:
-            self._open = False
-            self._memory.close()
+            self._free()
 
     def _run(self, program: Program, inputs: dict[str, NDArray[Any]], candidates: int = 1
              ) -> list[NDArray[Any]]:
         with self._lock:
-            if not self._open:
+            if not self._free.alive:
                 raise RuntimeError('the engine is closed')
             return program.run(inputs, candidates)
 

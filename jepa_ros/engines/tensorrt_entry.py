@@ -14,13 +14,13 @@
 
 """One engine of a bundle, by way of the cache: found there, or built and put there."""
 
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from jepa_ros.engines.cuda import Cuda
 from jepa_ros.engines.manifest import GraphSpec, Manifest, sha256
-from jepa_ros.engines.private_files import CacheError, CacheUnsafeError
 from jepa_ros.engines.tensorrt_build import (
     ANY,
     build,
@@ -30,7 +30,7 @@ from jepa_ros.engines.tensorrt_build import (
     RECIPE,
     targets,
 )
-from jepa_ros.engines.tensorrt_cache import EngineCache, Key
+from jepa_ros.engines.tensorrt_cache import EngineAbsentError, EngineCache, Key
 
 
 @dataclass(frozen=True)
@@ -67,23 +67,31 @@ def store(trt: Any, cache: EngineCache, manifest: Manifest, graph: GraphSpec, wi
     return cache.store(key_of(trt, manifest, graph, wish), built.blob), built
 
 
+def newest(trt: Any, cache: EngineCache, manifest: Manifest, graph: GraphSpec, wish: Wish
+           ) -> Wish | None:
+    """
+    Return a wish for the candidates that a graph was built for last, or None where it never was.
+
+    Those for the device come before those for any.  CacheUnsafeError where others may write.
+    """
+    for device in (wish.device, *([ANY] if targets(trt) else [])):
+        key = key_of(trt, manifest, graph, replace(wish, device=device))
+        for variant in cache.variants(key):
+            return replace(wish, candidates=Candidates(*variant.candidates))
+    return None
+
+
 def find(trt: Any, cache: EngineCache, manifest: Manifest, graph: GraphSpec, wish: Wish) -> bytes:
     """
     Return a graph's engine from the cache: the one for the device, else the one for any.
 
-    CacheError says why there is none for the device; CacheUnsafeError where others may write.
+    EngineAbsentError says why there is none for the device; other CacheErrors where an entry is
+    not safe, or not what was written.
     """
     try:
         return cache.load(key_of(trt, manifest, graph, wish))
-    except CacheUnsafeError:
-        raise
-    except CacheError as error:
+    except EngineAbsentError as error:
         if targets(trt):
-            wide = Wish(wish.precision, wish.candidates, ANY)
-            try:
-                return cache.load(key_of(trt, manifest, graph, wide))
-            except CacheUnsafeError:
-                raise
-            except CacheError:
-                pass
+            with suppress(EngineAbsentError):
+                return cache.load(key_of(trt, manifest, graph, replace(wish, device=ANY)))
         raise error

@@ -50,6 +50,10 @@ class VitConfig:
         return (self.image_px // self.patch_px) ** 2 + self.class_token
 
 
+# the shape of V-JEPA 2's smallest encoder, arXiv 2506.09985, for one pair of frames
+VIT_LARGE = VitConfig(256, 16, 1024, 24, 16, 4096, class_token=False)
+
+
 class _Layer(nn.Module):
     """Attention and MLP, each behind a norm."""
 

@@ -25,6 +25,7 @@ import warnings
 import numpy as np
 import torch
 
+from jepa_ros.engines import int8_graphs
 from jepa_ros.engines.architectures import (
     AnyConfig,
     AnyNetworks,
@@ -39,6 +40,7 @@ from jepa_ros.learning.checkpoint import save_weights
 from jepa_ros.learning.metrics import Calibration
 
 PARITY = 1e-4
+_FILES = ('encoder.onnx', 'rollout.onnx', 'weights.safetensors')
 _ROLLOUT_INPUTS = ('context', 'executed', 'candidates', 'goal')
 _ROLLOUT_OUTPUTS = ('latents', 'cost', 'cost_to_go')
 
@@ -158,8 +160,7 @@ def export_bundle(networks: AnyNetworks, folder: Path, name: str, calibration: C
             'surprise': {'p50': p50, 'p95': p95, 'p99': p99},
             'networks': {'architecture': name_of(networks), **asdict(config)},
             'training': training,
-            'files': {f: sha256(partial / f)
-                      for f in ('encoder.onnx', 'rollout.onnx', 'weights.safetensors')}}
+            'files': {name: sha256(partial / name) for name in _FILES}}
         (partial / 'manifest.json').write_text(json.dumps(raw, indent=2) + '\n')
         _check_parity(partial, networks)
         _replace(folder, partial)
@@ -181,8 +182,9 @@ def export_again(folder: Path) -> Manifest:
     """
     Make a bundle's graphs anew from its own weights; everything else in it stays.
 
-    What was measured with the former graphs is taken out of the manifest.  RuntimeError as
-    for ``export_bundle``; the bundle is replaced whole or not at all.
+    What was measured with the former graphs is taken out of the manifest, and int8 graphs that
+    were made from them out of the bundle.  RuntimeError as for ``export_bundle``; the bundle is
+    replaced whole or not at all.
     """
     manifest = load_manifest(folder)
     networks = load_networks(manifest)
@@ -190,8 +192,10 @@ def export_again(folder: Path) -> Manifest:
     shutil.copytree(folder, partial)
     try:
         _export_graphs(networks, partial)
-        raw = {k: v for k, v in manifest.raw.items() if k != 'evaluation'}
-        raw['files'] = {name: sha256(partial / name) for name in raw['files']}
+        raw = {k: v for k, v in manifest.raw.items() if k not in ('evaluation', int8_graphs.KEY)}
+        for name in set(raw['files']) - set(_FILES):
+            (partial / name).unlink()
+        raw['files'] = {name: sha256(partial / name) for name in _FILES}
         (partial / 'manifest.json').write_text(json.dumps(raw, indent=2) + '\n')
         _check_parity(partial, networks)
         _replace(folder, partial)

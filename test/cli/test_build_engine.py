@@ -14,10 +14,14 @@
 
 """``jepa build-engine`` builds without a GPU, into the user's cache, and says what it did."""
 
+from collections import Counter
+import contextlib
 import re
+import shutil
 import sys
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from jepa_ros.cli.main import main
@@ -71,6 +75,27 @@ def test_built_offline_it_is_found_by_the_engine(bundle, cache):
              Wish('fp32', Candidates(), 'sm_89'))
 
 
+def test_int8_is_built_from_a_bundle_s_int8_graphs(bundle, cache, capsys, tmp_path, rng):
+    assert build(bundle, '--offline', '--precision', 'int8') == 2
+    assert 'small has no int8 graphs; make them from ' in capsys.readouterr().err.splitlines()[-1]
+    assert not cache.exists()
+    from jepa_ros.engines.calibration import calibrate
+    from jepa_ros.engines.int8_graphs import write_int8
+    from jepa_ros.engines.manifest import load_manifest
+    copy = shutil.copytree(bundle, tmp_path / 'small')
+    manifest = load_manifest(copy)
+    frames = rng.integers(0, 256, (32, 32, 32, 3), dtype=np.uint8)
+    write_int8(manifest, calibrate(manifest, list(frames)).graphs, {})
+    assert build(copy, '--offline', '--precision', 'int8', '--inspect') == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines if not line.startswith(' ')] == [
+        'encoder.int8.onnx', 'rollout.int8.onnx']
+    kinds = Counter(tuple(line.split()[:2]) for line in lines if line.startswith(' '))
+    assert kinds['int8', 'convolution'] == 2
+    assert kinds['int8', 'matrix_multiply'] > 20
+    assert len(list(cache.glob('*.engine'))) == 2
+
+
 def test_inspect_lists_every_layer(bundle, cache, capsys):
     assert build(bundle, '--offline', '--inspect') == 0
     lines = capsys.readouterr().out.splitlines()
@@ -91,6 +116,18 @@ def test_inspect_lists_every_layer(bundle, cache, capsys):
 def test_wrong_options_are_answered_with_one_line(bundle, cache, capsys, options, message):
     assert build(bundle, *options) == 2
     assert message in capsys.readouterr().err.splitlines()[-1]
+    assert not cache.exists()
+
+
+def test_without_a_gpu_the_way_to_do_without_is_named(bundle, cache, capsys):
+    pytest.importorskip('cuda.bindings.runtime')
+    from jepa_ros.engines.cuda import Cuda, CudaError
+    with contextlib.suppress(CudaError):
+        pytest.skip(f'there is a GPU: {Cuda().device()}')
+    assert build(bundle) == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.startswith('jepa build-engine: there is no GPU that CUDA can use (cudaGetDevice')
+    assert said.endswith('; to build for another machine add --offline')
     assert not cache.exists()
 
 

@@ -17,9 +17,11 @@
 from functools import cache
 from pathlib import Path
 
+from int8_rig import int8_bundle
 import onnx
 from onnx import helper, TensorProto
 
+from jepa_ros.engines.int8_graphs import graphs_in
 from jepa_ros.engines.manifest import load_manifest
 from jepa_ros.engines.tensorrt_build import ANY, build, Built, Candidates, load_tensorrt
 
@@ -31,10 +33,11 @@ CANDIDATES = Candidates(1, 16, 256)
 
 @cache
 def built(folder: Path, precision: str = 'fp32') -> dict[str, Built]:
-    """Return the engines of a bundle for any GPU, by the names of their graphs."""
-    manifest = load_manifest(folder)
-    return {graph.file: build(load_tensorrt(), manifest, graph, precision, CANDIDATES, ANY)
-            for graph in (manifest.encoder, manifest.rollout)}
+    """Return the engines of a bundle for any GPU, by the names of its graphs in fp32."""
+    manifest = load_manifest(int8_bundle(folder) if precision == 'int8' else folder)
+    graphs = graphs_in(manifest, precision)
+    return {named.file: build(load_tensorrt(), manifest, graph, precision, CANDIDATES, ANY)
+            for named, graph in zip((manifest.encoder, manifest.rollout), graphs, strict=True)}
 
 
 def tensor(name: str, shape: list[int], kind: int = TensorProto.FLOAT) -> onnx.ValueInfoProto:

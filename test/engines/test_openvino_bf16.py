@@ -41,18 +41,22 @@ def product(node, rows, columns, seed, scale=1.0):
     return op.matmul(node, op.constant((scale * drawn).astype(np.float32)), False, False)
 
 
-@pytest.fixture
-def model():
+def residual(layers):
     """Return x, layers that add a little to it, and a head of two products."""
     x = op.parameter([-1, 16], openvino.Type.f32, name='x')
     state = x
-    for layer in range(LAYERS):
+    for layer in range(layers):
         hidden = op.gelu(product(state, 16, 32, layer), 'erf')
         state = op.add(state, product(hidden, 32, 16, 100 + layer, 0.2))
         state.set_friendly_name(f'state{layer}')
     hidden = op.gelu(product(state, 16, 32, 200), 'erf')
     hidden.set_friendly_name('in_head')
     return openvino.Model([op.result(product(hidden, 32, 4, 201))], [x], 'layers')
+
+
+@pytest.fixture
+def model():
+    return residual(LAYERS)
 
 
 def types(model):
@@ -73,6 +77,16 @@ def test_products_are_narrow_and_what_they_add_up_to_is_wide(model):
             if node.get_type_name() == 'Gelu'] == ['bf16'] * LAYERS + ['f32']
     assert found['x'] == 'f32'
     assert model.output(0).element_type == openvino.Type.f32
+
+
+@pytest.mark.parametrize('layers, wide', [(16, 2), (5, 1)])
+def test_the_head_is_wide_as_far_as_it_is_little_work(layers, wide):
+    """A layer is 1024 products of numbers, the head 512 and 128."""
+    model = residual(layers)
+    narrow(model)
+    products = [node.get_output_element_type(0).get_type_name()
+                for node in model.get_ordered_ops() if node.get_type_name() == 'MatMul']
+    assert products == ['bf16'] * (2 * layers + 2 - wide) + ['f32'] * wide
 
 
 def run(model, x, hint='f32'):
@@ -105,16 +119,18 @@ def test_constants_are_rounded_and_not_cut_off(model):
 
 
 def test_whole_numbers_and_pictures_stay_what_they_are():
-    picture = op.parameter([1, 4, 4, 3], openvino.Type.u8, name='picture')
+    picture = op.parameter([1, 16, 16, 3], openvino.Type.u8, name='picture')
     planes = op.transpose(op.convert(picture, 'f32'), op.constant(np.array([0, 3, 1, 2])))
     kernels = op.constant(np.ones((2, 3, 3, 3), np.float32))
     seen = op.convolution(planes, kernels, [1, 1], [0, 0], [0, 0], [1, 1])
-    flat = op.reshape(seen, op.constant(np.array([1, 8])), False)
-    model = openvino.Model([op.result(product(product(flat, 8, 8, 0), 8, 2, 1))], [picture], 'eye')
+    flat = op.reshape(seen, op.constant(np.array([1, 392])), False)
+    latent = product(product(flat, 392, 2, 0), 2, 2, 1)
+    model = openvino.Model([op.result(latent)], [picture], 'eye')
     narrow(model)
     found = [(node.get_type_name(), node.get_output_element_type(0).get_type_name())
              for node in model.get_ordered_ops() if node.get_output_size()]
     assert ('Parameter', 'u8') in found
+    assert ('Transpose', 'f32') in found      # before any product: scaled as exactly as in fp32
     assert ('Convolution', 'bf16') in found
     assert ('Constant', 'i64') in found
     assert [kind for name, kind in found if name == 'MatMul'] == ['f32', 'f32']

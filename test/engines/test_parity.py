@@ -123,14 +123,21 @@ def test_an_engine_says_what_runs_it(bundle, name):
     assert engine.why == 'asked for by name'
 
 
-def test_auto_takes_the_fastest_that_is_installed(bundle, monkeypatch):
+def test_auto_takes_the_fastest_that_is_installed(bundle, monkeypatch, tmp_path):
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))     # no engines for a GPU
     engine = load_engine(bundle)
     assert (engine.engine, engine.precision) == ('openvino', 'fp32')
-    assert engine.why == 'the fastest on a CPU that answers as torch does'
+    assert engine.why.startswith('the fastest on a CPU that answers as torch does; not tensorrt: ')
     monkeypatch.setattr('jepa_ros.engines.load.find_spec', lambda name: name != 'openvino' or None)
     engine = load_engine(bundle)
     assert engine.engine == 'onnxruntime'
-    assert engine.why == 'openvino is not installed'
+    assert engine.why.startswith('openvino is not installed; not tensorrt: ')
+    monkeypatch.setattr('jepa_ros.engines.load.find_spec', lambda name: name == 'openvino' or None)
+    assert load_engine(bundle).why == (
+        'the fastest on a CPU that answers as torch does; not tensorrt: TensorRT is not '
+        'installed; pip install -r requirements/tensorrt.txt')
+    with pytest.raises(BundleError, match='TensorRT is not installed; pip install -r'):
+        load_engine(bundle, 'tensorrt')
 
 
 def test_what_is_not_to_be_had_is_named(bundle, monkeypatch):

@@ -18,11 +18,20 @@ from collections import Counter
 from types import SimpleNamespace
 
 from built_engines import built, CANDIDATES, graph_of, SHIPPED, tensor
+from int8_rig import int8_bundle
 import numpy as np
-from onnx import helper, numpy_helper
+import onnx
+from onnx import helper, numpy_helper, TensorProto
 import pytest
 
-from jepa_ros.engines.manifest import BundleError, GraphSpec, load_manifest, TensorSpec
+from jepa_ros.engines.int8_graphs import graphs_in
+from jepa_ros.engines.manifest import (
+    BundleError,
+    GraphSpec,
+    load_manifest,
+    read_graph,
+    TensorSpec,
+)
 from jepa_ros.engines.tensorrt_build import (
     ANY,
     build,
@@ -44,7 +53,7 @@ def builder():
     return trt.Builder(errors_logger(trt))
 
 
-@pytest.mark.parametrize('precision', ['fp32', 'fp16'])
+@pytest.mark.parametrize('precision', ['fp32', 'fp16', 'bf16'])
 @pytest.mark.parametrize('folder', SHIPPED, ids=lambda f: f.name)
 def test_shipped_bundles_are_built(folder, precision):
     manifest = load_manifest(folder)
@@ -58,6 +67,41 @@ def test_shipped_bundles_are_built(folder, precision):
             precision}
         assert {p for kind, p in kinds if kind == 'normalization'} <= {'fp32'}
         assert all(layer.name for layer in engine.layers)
+
+
+def matrices(content, kind):
+    """Return the constant matrices of a graph, by name."""
+    return {t.name: numpy_helper.to_array(t) for t in
+            onnx.load_model_from_string(content).graph.initializer
+            if t.data_type == kind and len(t.dims) == 2}
+
+
+def part_in(engine, weights):
+    """Return which part of some weights an engine holds as they are, or turned, or joined."""
+    found = [any(line.tobytes() in engine.blob for line in (
+        weight[0], np.ascontiguousarray(weight[:, 0]))) for weight in weights]
+    return sum(found) / len(found)
+
+
+@pytest.mark.parametrize('folder', SHIPPED, ids=lambda f: f.name)
+def test_int8_products_read_int8_and_keep_int8_weights(folder):
+    """The layers say it, and the weights are in the engine as int8, and not as fp32."""
+    manifest, engines = load_manifest(int8_bundle(folder)), built(folder, 'int8')
+    for name, graph in zip(engines, graphs_in(manifest, 'int8'), strict=True):
+        engine, kinds = engines[name], Counter()
+        for layer in engine.layers:
+            kinds[layer.kind, layer.precision] += 1
+        products = {p: n for (kind, p), n in kinds.items()
+                    if kind in ('convolution', 'matrix_multiply')}
+        assert products['int8'] > 4 * products.get('fp32', 0)
+        assert kinds['quantize', 'int8'] > 0
+        assert {p for kind, p in kinds if kind in ('activation', 'normalization')} == {'fp32'}
+        narrow = matrices(read_graph(manifest, graph), TensorProto.INT8)
+        wide = matrices((folder / name).read_bytes(), TensorProto.FLOAT)
+        assert part_in(engine, narrow.values()) >= 0.8
+        turned = [w for n, w in wide.items() if f'{n}_quantized' in narrow]
+        assert part_in(built(folder)[name], turned) >= 0.8
+        assert part_in(engine, turned) == 0.0
 
 
 @pytest.mark.parametrize('folder', SHIPPED, ids=lambda f: f.name)

@@ -25,8 +25,10 @@ from safetensors.torch import save_file
 from small_bundle import CALIBRATION, random_networks, SMALL
 import torch
 
+from jepa_ros.engines import int8_graphs
 from jepa_ros.engines.architectures import networks_config
-from jepa_ros.engines.manifest import BundleError, load_manifest
+from jepa_ros.engines.int8_graphs import write_int8
+from jepa_ros.engines.manifest import BundleError, GRAPHS, load_manifest
 from jepa_ros.engines.networks import Networks
 from jepa_ros.engines.onnx_engine import OnnxEngine
 from jepa_ros.engines.rollout_graph import RolloutGraph
@@ -210,6 +212,15 @@ def test_graphs_are_made_again_from_the_bundle_itself(bundle, tmp_path):
     assert 'evaluation' not in again.raw
     assert parity(again, random_networks()) <= 1e-4
     assert [p.name for p in tmp_path.iterdir()] == ['small']
+
+
+def test_int8_graphs_go_with_those_that_they_were_made_from(bundle, tmp_path):
+    folder = Path(shutil.copytree(bundle, tmp_path / 'small'))
+    write_int8(load_manifest(folder), dict.fromkeys(GRAPHS, b'made before'), {})
+    assert 'encoder.int8.onnx' in load_manifest(folder).raw['files']
+    again = export_again(folder)
+    assert int8_graphs.KEY not in again.raw
+    assert {p.name for p in folder.iterdir()} == {p.name for p in bundle.iterdir()}
 
 
 def test_graphs_do_not_say_where_they_were_made(bundle, root):

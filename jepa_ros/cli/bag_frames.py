@@ -1,0 +1,124 @@
+# Copyright 2026 jepa_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""Pictures out of rosbag2 folders (sqlite3 or MCAP), at the size of a model's input."""
+
+from collections.abc import Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+import sys
+
+IMAGE, COMPRESSED = 'sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'
+
+
+def bag_frames(bags: Sequence[Path], topic: str | None, most: int, height: int, width: int):
+    """
+    Return (pictures, topic): at most ``most``, spread evenly over all the bags, in their order.
+
+    Pictures are (height, width, 3) uint8 RGB, brought there as on the robot.  Without a topic it
+    is the only one with pictures.  ValueError where a bag cannot be read or has no such topic,
+    RuntimeError where there are no ROS messages to read it with.
+    """
+    import numpy as np
+    from rosbags.highlevel import AnyReaderError
+    from tqdm import tqdm
+
+    from jepa_ros.core.preprocess import to_model_image
+
+    if most < 1:
+        raise ValueError(f'frames is {most}, must be at least 1')
+    to_rgb = _converter()
+    counts = []
+    for bag in bags:
+        with _opened(bag) as reader:
+            topic = _topic(reader, topic, bag)
+            counts.append(reader.topics[topic].msgcount)
+    total = sum(counts)
+    chosen = set(np.linspace(0, total - 1, min(most, total)).round().astype(int).tolist())
+    frames, first = [], 0
+    with tqdm(total=total, desc=f'reading {topic}', unit=' frames', file=sys.stderr) as bar:
+        for bag, count in zip(bags, counts, strict=True):
+            for number, message in _messages(bag, topic, bar):
+                if first + number in chosen:
+                    try:
+                        frames.append(to_model_image(to_rgb(message()), height, width))
+                    except (AnyReaderError, ValueError) as error:
+                        raise ValueError(f'{bag}, picture {number}: {error}') from error
+            first += count
+    return frames, topic
+
+
+def _messages(bag: Path, topic: str, bar):
+    """Yield (number, what reads the message) of a topic; ValueError where the bag is cut short."""
+    with _opened(bag) as reader:
+        wanted = [c for c in reader.connections if c.topic == topic]
+        try:
+            for number, (connection, _, raw) in enumerate(reader.messages(connections=wanted)):
+                bar.update()
+                yield number, partial(reader.deserialize, raw, connection.msgtype)
+        except Exception as error:  # what the formats' libraries raise has no common base class
+            raise ValueError(f'{bag} cannot be read to its end: {error}') from error
+
+
+@contextmanager
+def _opened(bag: Path):
+    """Open a bag for reading; ValueError says why not."""
+    from rosbags.highlevel import AnyReader, AnyReaderError
+    from rosbags.typesys import get_typestore, Stores
+
+    if not bag.exists():
+        raise ValueError(f'there is no bag {bag}')
+    try:
+        # bags of Humble and before have no definitions of their messages inside
+        reader = AnyReader([bag], default_typestore=get_typestore(Stores.LATEST))
+        reader.open()
+    except (AnyReaderError, OSError) as error:
+        raise ValueError(f'{bag} cannot be read as a bag: {error}') from error
+    try:
+        yield reader
+    finally:
+        reader.close()
+
+
+def _topic(reader, topic: str | None, bag: Path) -> str:
+    """Return the topic to read; ValueError names those that there are."""
+    kinds = {name: info.msgtype for name, info in reader.topics.items()}
+    pictures = [name for name, kind in kinds.items() if kind in (IMAGE, COMPRESSED)]
+    if topic is None and len(pictures) == 1:
+        return pictures[0]
+    if topic in pictures:
+        return topic
+    there = ', '.join(f'{name} ({kind})' for name, kind in sorted(kinds.items())) or 'no topics'
+    if topic is None:
+        raise ValueError(f'{bag} has {len(pictures)} topics with pictures, name one with --image; '
+                         f'it has {there}')
+    if topic in kinds:
+        raise ValueError(f'{topic} in {bag} holds {kinds[topic]}, must be {IMAGE} or {COMPRESSED}')
+    raise ValueError(f'{bag} has no topic {topic}; it has {there}')
+
+
+def _converter():
+    """Return what makes RGB of a message from a bag: the robot's own code."""
+    try:
+        from jepa_ros.ros.convert import bytes_array, CompressedImage, to_rgb
+    except ImportError as error:
+        raise RuntimeError(f'ROS messages are not installed ({error}); source ROS, or '
+                           'pip install -r requirements/ros.txt') from error
+
+    def convert(message):
+        if hasattr(message, 'format'):
+            message = CompressedImage(format=message.format, data=bytes_array(message.data))
+        return to_rgb(message)
+    return convert
