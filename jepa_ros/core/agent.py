@@ -22,17 +22,11 @@ import numpy as np
 
 from jepa_ros.config import AgentConfig
 from jepa_ros.core.actions import clamp, command_at
-from jepa_ros.core.arrival import Arrival
+from jepa_ros.core.arrival import Arrival, cost_to_go
 from jepa_ros.core.context import Context
 from jepa_ros.core.distrust import Distrust
-from jepa_ros.core.monitor import (
-    judge_age,
-    judge_finite,
-    judge_gap,
-    judge_order,
-    judge_surprise,
-    Verdict,
-)
+from jepa_ros.core.frames import Frames
+from jepa_ros.core.monitor import judge_finite, judge_surprise
 from jepa_ros.core.planner import NonFiniteError, Planner
 from jepa_ros.core.preprocess import to_model_image
 from jepa_ros.core.question import committed_count, Question, solve
@@ -50,7 +44,8 @@ class Agent:
 
     ``step`` is the whole of it, for who can wait.  Who acts meanwhile calls its parts:
     ``perceive`` every frame, ``ask`` where that says DRIVING, ``solve`` what was asked in a thread
-    of its own, and hand the plan to ``answer``.  All but ``solve`` want one caller at a time.
+    of its own, and hand the plan to ``answer``.  All but ``solve`` want one caller at a time, and
+    ``solve`` a model that can be asked by two.
 
     ``now_s`` and stamps are of one clock, real or simulated; ``clock`` is a monotonic one that
     only measures how long a plan takes.  Every decision has a command: zero unless the frames
@@ -62,36 +57,19 @@ class Agent:
         self._model, self._planner, self._config = model, planner, config
         self._rng, self._clock = rng, clock
         self._spec = model.spec
+        self._frames = Frames(config)
         self._arrival = Arrival(self._spec, config)
         self._zero: Array = np.zeros(self._spec.action.width, np.float32)
         self._context = Context(self._spec)
         self._distrust_commands = Distrust(self._spec.action)
         self._goal: Array | None = None
-        self._goal_number = 0
         self._idle_reason = 'waiting for a goal'
         self._arrived = False
         self._now_s = -math.inf
+        # counted up by all that makes void what was asked before
+        self._stretch = 0
+        self._solved_stretch = 0
         self.late_plans = 0
-        self._restart('no frame yet')
-
-    def _restart(self, reason: str) -> None:
-        """Forget the past, but not the goal."""
-        self._context.clear()
-        self._distrust_commands.clear()
-        self._new_question()
-        self._frame_s = self._frame_now_s = self._recorded_s = -math.inf
-        self._distrust(reason)
-
-    def _new_question(self) -> None:
-        """Make void what is being planned, and let the next plan start from nothing."""
-        self._goal_number += 1
-        self._planner.reset()
-
-    def _distrust(self, reason: str) -> None:
-        """Want fresh frames again before motion."""
-        self._fresh = 0
-        self._arrival.clear()
-        self._why = reason
 
     @property
     def has_goal(self) -> bool:
@@ -115,15 +93,13 @@ class Agent:
         if not verdict.ok:
             raise ValueError(verdict.reason)
         self._goal, self._arrived = goal, False
-        self._arrival.clear()
-        self._new_question()
+        self._begin_stretch()
 
     def cancel(self, reason: str) -> None:
-        """Forget the goal; ``reason`` is told with every idle decision."""
+        """Stop and forget the goal; ``reason`` is told with every idle decision."""
         self._goal, self._arrived = None, False
-        self._arrival.clear()
         self._idle_reason = reason
-        self._new_question()
+        self._refuse(reason)
 
     def step(self, observation: Observation, now_s: float) -> Decision:
         """Take the newest observation at ``now_s``, plan, and decide on a command."""
@@ -139,7 +115,7 @@ class Agent:
 
     def perceive(self, observation: Observation, now_s: float) -> Decision:
         """
-        Receive, check, encode; the command is zero.
+        Receive, check, encode, and judge whether the goal is reached; the command is zero.
 
         The status is DRIVING where a plan is wanted: what was decided before holds until its
         ``answer``.  Any other status is the decision itself.
@@ -149,24 +125,22 @@ class Agent:
         self._now_s = now_s
         percept = self._look(observation.frame, now_s)
         if percept.status is not Status.DRIVING:
-            # as in training, where action k answers frame k and the delay is part of the world
-            answers = observation.frame.stamp_s == self._frame_s
-            self._stand(self._frame_s if answers else now_s)
+            self._stand(now_s)
         return percept
 
     def _look(self, frame: Frame, now_s: float) -> Decision:
         percept = Decision(self._zero.copy(), Status.STALE, '', now_s, frame.stamp_s,
                            cost_to_go=math.nan, surprise=math.nan)
-        verdict = self._check(frame, now_s)
+        verdict = self._frames.judge(frame.stamp_s, now_s)
         if not verdict.ok:
-            self._distrust(verdict.reason)
+            self._refuse(verdict.reason)
             return replace(percept, reason=verdict.reason)
-        self._receive(frame, now_s)
+        new = self._receive(frame, now_s)
 
         z = self._model.encode(self._fit(frame.image))
         verdict = judge_finite('latent', z)
         if not verdict.ok:
-            self._distrust(verdict.reason)
+            self._refuse(verdict.reason)
             return replace(percept, status=Status.FAULT, reason=verdict.reason)
         self._context.push(z, frame.stamp_s)
         percept = replace(percept, latent=z)
@@ -177,10 +151,22 @@ class Agent:
             return replace(percept, status=Status.IDLE, reason=self._idle_reason)
         if self._arrived:
             return replace(percept, status=Status.ARRIVED, reason='waiting for a new goal')
-        if self._fresh < self._config.fresh_frames:
-            return replace(percept, reason=f'{self._fresh} fresh frames, '
-                                           f'{self._config.fresh_frames} wanted: {self._why}')
-        return replace(percept, status=Status.DRIVING)
+        verdict = self._frames.enough()
+        if not verdict.ok:
+            return replace(percept, reason=verdict.reason)
+        return self._judge(percept, self._goal, new)
+
+    def _judge(self, percept: Decision, goal: Array, new: bool) -> Decision:
+        """Say whether a frame, new or seen before, shows the goal (L, D)."""
+        to_go = cost_to_go(self._model, self._context, goal, percept.frame_stamp_s)
+        verdict = judge_finite('cost-to-go', to_go)
+        if not verdict.ok:
+            self._refuse(verdict.reason)
+            return replace(percept, status=Status.FAULT, reason=verdict.reason)
+        arrival = self._arrival.judge(to_go) if new else ''
+        self._arrived = bool(arrival)
+        return replace(percept, status=Status.ARRIVED if arrival else Status.DRIVING,
+                       reason=arrival, cost_to_go=to_go)
 
     def ask(self, percept: Decision, ready_s: float) -> Question:
         """
@@ -194,49 +180,81 @@ class Agent:
         start_s = frame_s + self._config.action_delay_s
         count = committed_count(action, self._spec.horizon, ready_s - start_s)
         return Question(
-            percept, self._goal_number, self._context.latents(frame_s),
+            percept, self._stretch, self._context.latents(frame_s),
             self._context.executed(frame_s), self._goal,
             self._context.commands(frame_s - action.period_s, 1)[0],
             self._context.commands(frame_s, count), start_s, self._distrust_commands.copy())
 
     def solve(self, question: Question) -> Plan:
         """Plan; NonFiniteError where what is imagined is not finite."""
+        if question.stretch != self._solved_stretch:
+            self._planner.reset()
+            self._solved_stretch = question.stretch
         return solve(question, self._model, self._planner, self._rng, self._clock)
 
     def answer(self, question: Question, plan: Plan, now_s: float) -> Decision:
         """
-        Decide by a plan that is ready ``now_s``; one that comes too late is dropped.
+        Decide by a plan that can take effect at ``now_s``; one that comes too late is dropped.
 
-        So is one for a goal that is no longer the goal, or from before a stop: then what was
-        decided before holds, and the decision, DRIVING, has no plan.
+        So is one for a goal that is no longer the goal, from before a stop, or from before the
+        clock went back: then what was decided before holds, and the decision, DRIVING, has no
+        plan.  The command is the first after those committed: of a plan that is early, the one
+        for now is ``command_at``.
         """
-        action, percept = self._spec.action, question.percept
-        if question.goal_number != self._goal_number or self._fresh == 0 or self._arrived:
+        action, percept, delay_s = self._spec.action, question.percept, self._config.action_delay_s
+        if (question.stretch != self._stretch or self._arrived
+                or now_s < percept.stamp_s - self._config.restart_s):
             return replace(percept, reason='the plan was for what is no longer wanted')
         free_s = question.start_s + len(question.committed) * action.period_s
-        late_s = now_s - free_s - action.period_s / 2
-        if late_s > 0.0:
+        limit_s = action.period_s / 2
+        if now_s - free_s > limit_s + 1e-6:
             self.late_plans += 1
-            return replace(percept, reason=f'plan dropped: {late_s + action.period_s / 2:.2f} s '
-                                           f'late, limit {action.period_s / 2:.2f} s')
-        cost_to_go = float(plan.cost_to_go[0])
-        decision = replace(percept, plan=plan, cost_to_go=cost_to_go, stamp_s=now_s)
-        arrival = self._arrival.judge(cost_to_go)
-        if arrival:
-            self._arrived = True
-            self._stand(max(percept.frame_stamp_s, now_s - self._config.action_delay_s))
-            return replace(decision, status=Status.ARRIVED, reason=arrival)
+            return replace(percept, reason=f'plan dropped: {now_s - free_s:.2f} s late, '
+                                           f'limit {limit_s:.2f} s')
         commands = plan.blocks.reshape(-1, action.width)[len(question.committed):]
-        self._schedule(commands, free_s - self._config.action_delay_s)
+        self._context.schedule(commands, free_s - delay_s, max(free_s, now_s) - delay_s)
         return replace(
-            decision, command=clamp(command_at(plan, max(now_s, free_s)), action),
+            percept, plan=plan, stamp_s=now_s,
+            command=clamp(command_at(plan, max(now_s, free_s)), action),
             reason=judge_surprise(percept.surprise, self._spec.surprise_limit).reason)
+
+    def halt(self, reason: str, now_s: float) -> None:
+        """Take note that the robot was stopped at ``now_s``: it moves again after fresh frames."""
+        self._refuse(reason)
+        self._stand(now_s)
 
     def fail(self, question: Question, reason: str) -> Decision:
         """Stop where no plan was found, and want fresh frames again before motion."""
-        self._distrust(reason)
-        self._stand(question.percept.frame_stamp_s)
+        self._refuse(reason)
+        self._stand(self._now_s)
         return replace(question.percept, status=Status.FAULT, reason=reason)
+
+    def _begin_stretch(self) -> None:
+        """Make void what is being planned; the next plan starts from nothing."""
+        self._stretch += 1
+        self._arrival.clear()
+
+    def _refuse(self, reason: str) -> None:
+        """Want fresh frames again before motion."""
+        self._frames.refuse(reason)
+        self._begin_stretch()
+
+    def _restart(self, reason: str) -> None:
+        """Forget the past, but not the goal."""
+        self._context.clear()
+        self._distrust_commands.clear()
+        self._frames.clear(reason)
+        self._begin_stretch()
+
+    def _receive(self, frame: Frame, now_s: float) -> bool:
+        """Count a good frame, after a silence from the beginning; return True if it is new."""
+        verdict = self._frames.silence(frame.stamp_s)
+        if not verdict.ok:
+            self._refuse(verdict.reason)
+            # nobody asked this agent, and whoever drives has stopped the robot by then
+            since_s = min(self._frames.now_s + self._config.max_frame_age_s, now_s)
+            self._context.schedule(self._zero[None], since_s, since_s)
+        return self._frames.count(frame.stamp_s, now_s)
 
     def _compare(self, z: Array, frame_s: float) -> float:
         """Return the surprise of a latent (L, D), and distrust what has moved nothing."""
@@ -247,31 +265,15 @@ class Agent:
                                      expectation.block, frame_s)
         return expectation.surprise(z)
 
+    def _stand(self, now_s: float) -> None:
+        """
+        Note that the command is zero from now on.
+
+        Commands count from the frame that they answer, as in training, where the delay between
+        is part of the world; one that answers none, from where such a frame would have been.
+        """
+        since_s = max(self._frames.stamp_s, now_s - self._config.action_delay_s)
+        self._context.schedule(self._zero[None], since_s, since_s)
+
     def _fit(self, image: Image) -> Image:
         return to_model_image(image, self._spec.image_height, self._spec.image_width)
-
-    def _check(self, frame: Frame, now_s: float) -> Verdict:
-        limits = self._config
-        verdict = judge_age('frame', frame.stamp_s, now_s, limits.max_frame_age_s,
-                            limits.max_future_s)
-        return verdict if not verdict.ok else judge_order('frame', frame.stamp_s, self._frame_s)
-
-    def _receive(self, frame: Frame, now_s: float) -> None:
-        """Count a good frame; after a silence, count from the beginning."""
-        limit_s = self._config.max_frame_age_s
-        gap = judge_gap('frame', frame.stamp_s, self._frame_s, limit_s)
-        if not gap.ok and math.isfinite(self._frame_s):
-            self._distrust(gap.reason)
-            # nobody asked this agent, and whoever drives has stopped the robot by then
-            self._stand(min(self._frame_now_s + limit_s, now_s))
-        self._fresh += frame.stamp_s > self._frame_s
-        self._frame_s, self._frame_now_s = frame.stamp_s, now_s
-
-    def _stand(self, from_s: float) -> None:
-        """Note that the command is zero from ``from_s`` on."""
-        self._schedule(self._zero[None], from_s)
-
-    def _schedule(self, commands: Array, start_s: float) -> None:
-        """Note commands (N, A) from ``start_s`` on; what was noted last is not taken back."""
-        self._recorded_s = max(self._recorded_s, start_s)
-        self._context.schedule(commands, start_s, self._recorded_s)

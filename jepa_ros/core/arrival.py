@@ -14,8 +14,12 @@
 
 """Arrival: the critic says that the goal is near enough, or near and nothing comes nearer."""
 
+import numpy as np
+
 from jepa_ros.config import AgentConfig
-from jepa_ros.types import ModelSpec
+from jepa_ros.core.context import Context
+from jepa_ros.core.world_model import WorldModel
+from jepa_ros.types import Array, ModelSpec
 
 # Near the goal: below this many arrival costs.
 _NEAR_COSTS = 1.5
@@ -44,3 +48,15 @@ class Arrival:
             return (f'cost-to-go {cost_to_go:.2f} has been below {near:.2f} blocks for '
                     f'{self._near} frames, and nothing brings it down')
         return ''
+
+
+def cost_to_go(model: WorldModel, context: Context, goal: Array, frame_s: float) -> float:
+    """
+    Return how far, in blocks, the critic sees a goal (L, D) from the frame at ``frame_s``.
+
+    One candidate is rolled out; what it would do does not matter.
+    """
+    spec = model.spec
+    still = np.zeros((1, spec.horizon, spec.action.block, spec.action.width), np.float32)
+    rollout = model.rollout(context.latents(frame_s), context.executed(frame_s), still, goal)
+    return float(rollout.cost_to_go[0, 0])

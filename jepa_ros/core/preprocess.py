@@ -50,7 +50,7 @@ def _average_rows(image: Image | Array, target: int) -> Array:
 
 
 def centre_crop(image: Image, height: int, width: int) -> Image:
-    """Return the largest centred part of an image (H, W, 3) with the aspect of height to width."""
+    """Return the largest centred part of an image (H, W, C) with the aspect of height to width."""
     rows, columns = image.shape[:2]
     crop_rows = min(rows, max(1, round(columns * height / width)))
     crop_columns = min(columns, max(1, round(rows * width / height)))
@@ -58,24 +58,31 @@ def centre_crop(image: Image, height: int, width: int) -> Image:
     return image[top:top + crop_rows, left:left + crop_columns]
 
 
-def to_model_image(image: Image, height: int, width: int) -> Image:
+def to_model_image(image: Image, height: int, width: int,
+                   channels: tuple[int, int, int] | None = None) -> Image:
     """
     Bring an image (H, W, 3) uint8 of any size to the model's (height, width, 3) uint8.
+
+    ``channels`` are those of an image (H, W, C) that make red, green and blue, where it is not RGB
+    itself: they are put in order at the end, when the image is small.  Rows may lie apart in
+    memory; nothing is copied but what is averaged.
 
     Sums are taken in a fixed order and not by BLAS: the robot sees bit for bit what training
     saw, and no thread pool competes with the rest of the machine.  Raises ValueError naming the
     type or shape where the image is neither.
     """
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
-        raise ValueError(f'image is {image.dtype} {image.shape}, must be uint8 (H, W, 3)')
+    depth = 3 if channels is None else image.shape[-1]
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != depth or 0 in image.shape:
+        raise ValueError(f'image is {image.dtype} {image.shape}, must be uint8 (H, W, {depth})')
     if height < 1 or width < 1:
         raise ValueError(f'target is {height}x{width}, must be at least 1x1')
+    picked = slice(None) if channels is None else list(channels)
     cropped = centre_crop(image, height, width)
     rows, columns = cropped.shape[:2]
     if (rows, columns) == (height, width):
-        return cropped.copy()
-    low = _average_rows(cropped.reshape(rows, columns * 3), height)
-    # the columns become rows of whole pixels: (columns, height * 3)
-    turned = low.reshape(height, columns, 3).swapaxes(0, 1).reshape(columns, height * 3)
-    small = _average_rows(turned, width).reshape(width, height, 3).swapaxes(0, 1)
-    return np.ascontiguousarray(np.rint(small).astype(np.uint8))
+        return np.array(cropped[..., picked], order='C')
+    low = _average_rows(cropped.reshape(rows, columns * depth), height)
+    # the columns become rows of whole pixels: (columns, height * C)
+    turned = low.reshape(height, columns, depth).swapaxes(0, 1).reshape(columns, height * depth)
+    small = _average_rows(turned, width).reshape(width, height, depth).swapaxes(0, 1)
+    return np.ascontiguousarray(np.rint(small).astype(np.uint8)[..., picked])

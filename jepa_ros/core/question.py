@@ -40,15 +40,16 @@ _SLACK_PERIODS = 0.3
 @dataclass(frozen=True)
 class Question:
     """
-    Everything that a planner needs, as it was at one frame.
+    Everything that a planner needs, as it was at one frame of a stretch of driving.
 
+    Another goal, a stop or a clock that goes back begins another stretch, and makes it void.
     ``context`` (T, L, D), ``executed`` (T, K, A), ``goal`` (L, D); ``last_command`` (A,) was in
     force at the frame, ``committed`` (C, A) are the actions from it on until the plan takes
     effect.  The plan's first action, committed or not, is for ``start_s``.
     """
 
     percept: Decision
-    goal_number: int
+    stretch: int
     context: Array
     executed: Array
     goal: Array
@@ -64,7 +65,7 @@ def committed_count(action: ActionSpec, horizon: int, wait_s: float) -> int:
 
     ``wait_s`` counts from the plan's start.  Never so many that no action would be free.
     """
-    wanted = math.ceil(wait_s / action.period_s - _SLACK_PERIODS)
+    wanted = math.ceil(wait_s / action.period_s - _SLACK_PERIODS - 1e-6)
     return min(max(wanted, 0), horizon * action.block - 1)
 
 

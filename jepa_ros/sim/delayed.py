@@ -51,7 +51,7 @@ class DelayedPolicy:
         periods = latency_s / PERIOD_S
         if way not in WAYS:
             raise ValueError(f'way is {way!r}, must be one of {", ".join(WAYS)}')
-        if periods < 0 or abs(periods - round(periods)) > 1e-6:
+        if not (periods >= 0 and abs(periods - np.rint(periods)) < 1e-6):
             raise ValueError(f'latency_s is {latency_s}, must be a multiple of {PERIOD_S}')
         self._make_agent, self._way = make_agent, way
         self._wait_s = latency_s
@@ -69,12 +69,12 @@ class DelayedPolicy:
         if percept.status is not Status.DRIVING:
             self._plan = self._coming = None
             return percept.command, percept.status is Status.ARRIVED
-        arrived = self._take(now_s)
-        if not arrived and self._is_free(now_s):
+        self._take(now_s)
+        if self._is_free(now_s):
             self._begin(percept, now_s)
-            arrived = self._take(now_s)
-        if arrived or self._plan is None:
-            return np.zeros(2), arrived
+            self._take(now_s)
+        if self._plan is None:
+            return percept.command, False
         return command_at(self._plan, now_s + LATENCY_S), False
 
     def _is_free(self, now_s: float) -> bool:
@@ -94,23 +94,23 @@ class DelayedPolicy:
             plan = self._agent.solve(question)
         except NonFiniteError as error:
             self._agent.fail(question, str(error))
+            self._plan = None
             return
         self._coming = ready_s, question, plan
         if self._way == 'standing':
             self._plan = None
 
-    def _take(self, now_s: float) -> bool:
-        """Take over a plan that is ready; return True where it says that the goal is reached."""
+    def _take(self, now_s: float) -> None:
+        """Take over a plan that is ready."""
         if self._coming is None or now_s < self._coming[0] - 1e-6:
-            return False
+            return
         _, question, plan = self._coming
         self._coming = None
+        effect_s = now_s + LATENCY_S
         if self._way != 'acting':
-            start_s = now_s + LATENCY_S
-            question, plan = replace(question, start_s=start_s), replace(plan, start_s=start_s)
+            question, plan = replace(question, start_s=effect_s), replace(plan, start_s=effect_s)
         if self._way == 'standing':
             plan = replace(plan, blocks=plan.blocks[:1])
-        decision = self._agent.answer(question, plan, now_s)
+        decision = self._agent.answer(question, plan, effect_s)
         if decision.plan is not None:
             self._plan = decision.plan
-        return decision.status is Status.ARRIVED

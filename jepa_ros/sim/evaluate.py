@@ -14,7 +14,8 @@
 
 """Many episodes over worker processes: the same agent as on the robot, against the same world."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 import multiprocessing
 from pathlib import Path
@@ -38,14 +39,31 @@ from jepa_ros.sim.delayed import DelayedPolicy
 from jepa_ros.sim.tasks import draw_task
 from jepa_ros.sim.world import World
 
+# PyTorch without a compiler, the rollout written step by step as papers do: the reference
+EAGER = 'torch-eager'
+
+
+def load_model(bundle: Path, engine: str, precision: str = 'auto', threads: int = 1) -> Engine:
+    """Return a bundle's model; of EAGER the threads are whatever PyTorch is set to."""
+    if engine != EAGER:
+        return load_engine(bundle, engine, threads, precision)
+    if precision not in ('auto', 'fp32'):
+        raise ValueError(f'precision is {precision!r}, {EAGER} has fp32')
+    from jepa_ros.engines.architectures import plain_rollout
+    from jepa_ros.engines.torch_engine import load_networks, TorchEngine
+    manifest = load_manifest(bundle)
+    networks = load_networks(manifest)
+    return TorchEngine(manifest.spec, networks.encoder, plain_rollout(networks))
+
 
 @dataclass(frozen=True)
 class Entrant:
     """
     What is measured: a bundle's agent, or a driver without a model where ``bundle`` is None.
 
-    ``kind`` is agent, latent_distance, random or straight_line.  ``latency_s`` is added to every
-    plan, and ``way`` says how the agent lives with it; see ``delayed``.
+    ``kind`` is agent, latent_distance, random or straight_line.  ``engine`` is one of
+    ``load_engine``'s or EAGER.  ``latency_s`` is added to every plan, and ``way`` says how the
+    agent lives with it; see ``delayed``.
     """
 
     name: str
@@ -74,8 +92,8 @@ class Worker:
             return StraightLinePolicy()
         if entrant.bundle is None:
             raise ValueError(f'{entrant.name} needs a bundle')
-        model: Engine | LatentDistance = load_engine(
-            entrant.bundle, entrant.engine, precision=entrant.precision)
+        model: Engine | LatentDistance = load_model(
+            entrant.bundle, entrant.engine, entrant.precision)
         if entrant.kind == 'latent_distance':
             limit = load_manifest(entrant.bundle).raw['arrival']['latent_distance']
             model = LatentDistance(model, limit)
@@ -89,6 +107,10 @@ class Worker:
     def run(self, seed: int) -> Outcome:
         """Drive the task of a seed."""
         return run_episode(self._world, draw_task(self._world, seed), self._policy)
+
+    def close(self) -> None:
+        """Free the world's renderer."""
+        self._world.close()
 
 
 def _no_clock() -> float:
@@ -110,13 +132,14 @@ def _run(seed: int) -> Outcome:
     return _worker.run(seed)
 
 
-def evaluate(entrant: Entrant, seeds: range, processes: int) -> Iterator[Outcome]:
+def evaluate(entrant: Entrant, seeds: Sequence[int], processes: int) -> Iterator[Outcome]:
     """Yield the outcome of each seed as it ends; the figures do not depend on the order."""
-    if entrant.bundle is not None:
-        load_engine(entrant.bundle)     # a pool would restart a worker that cannot, for ever
     if processes <= 1:
-        _start(entrant)
-        yield from map(_run, seeds)
+        with closing(Worker(entrant)) as worker:
+            yield from map(worker.run, seeds)
         return
+    if entrant.bundle is not None:
+        # a pool would restart a worker that cannot, for ever
+        load_model(entrant.bundle, entrant.engine, entrant.precision)
     with multiprocessing.get_context('spawn').Pool(processes, _start, (entrant,)) as pool:
         yield from pool.imap_unordered(_run, seeds)

@@ -138,3 +138,64 @@ def test_time_that_goes_back_is_refused():
 def test_a_latent_of_another_shape_is_named():
     with pytest.raises(ValueError, match=r'\(3,\), must be \(1, 2\)'):
         Context(spec()).push(np.zeros(3, np.float32), 0.0)
+
+
+# -- what is to come
+
+def scheduled(*values):
+    return np.stack([command(value) for value in values])
+
+
+def test_a_schedule_is_a_command_a_period_and_then_zero():
+    context = Context(spec())
+    context.schedule(scheduled(4, 8, 6), 1.0, 1.0)
+    assert context.commands(0.9, 5)[:, 0] == pytest.approx([0, 4, 8, 6, 0], abs=1e-5)
+    assert context.commands(0.9, 5)[:, 1] == pytest.approx([0, -4, -8, -6, 0], abs=1e-5)
+    assert context.commands(1.05, 3)[:, 0] == pytest.approx([6, 7, 3], abs=1e-5)
+    assert not context.commands(1.3, 30).any()
+
+
+def test_what_was_in_force_before_stands_and_what_was_to_come_does_not():
+    context = Context(spec())
+    context.schedule(scheduled(1, 2, 3, 4, 5, 6), 1.0, 1.0)
+    context.schedule(scheduled(7, 8), 1.2, 1.2)
+    assert context.commands(1.0, 6)[:, 0] == pytest.approx([1, 2, 7, 8, 0, 0], abs=1e-5)
+    # another that starts later leaves zero between, for there the last one is over
+    context.schedule(scheduled(9), 1.5, 1.5)
+    assert context.commands(1.0, 8)[:, 0] == pytest.approx([1, 2, 7, 8, 0, 9, 0, 0], abs=1e-5)
+
+
+def test_a_schedule_that_began_before_it_was_taken_leaves_the_past_alone():
+    context = Context(spec())
+    context.schedule(scheduled(1, 1, 1, 1, 1), 1.0, 1.0)
+    # it would have begun at 1.1 s, and was taken at 1.25 s
+    context.schedule(scheduled(5, 6, 7), 1.1, 1.25)
+    assert context.commands(1.0, 6)[:, 0] == pytest.approx([1, 1, 3.5, 7, 0, 0], abs=1e-5)
+    # one that is over when it is taken leaves zero
+    context.schedule(scheduled(9, 9), 1.0, 1.3)
+    assert context.commands(1.0, 5)[:, 0] == pytest.approx([1, 1, 3.5, 0, 0], abs=1e-5)
+
+
+def test_to_stand_is_a_schedule_of_zero():
+    context = Context(spec())
+    context.schedule(scheduled(2, 2, 2, 2, 2), 1.0, 1.0)
+    for at_s in (1.32, 1.35, 1.42):
+        context.schedule(scheduled(0), at_s, at_s)
+    assert context.commands(1.2, 3)[:, 0] == pytest.approx([2, 0.4, 0], abs=1e-5)
+
+
+def test_what_was_scheduled_last_may_be_taken_back():
+    context = Context(spec())
+    context.schedule(scheduled(1, 2, 3, 4), 1.0, 1.0)
+    context.schedule(scheduled(9, 9), 1.3, 1.3)
+    context.schedule(scheduled(5, 6), 1.1, 1.1)
+    assert context.commands(1.0, 5)[:, 0] == pytest.approx([1, 5, 6, 0, 0], abs=1e-5)
+
+
+def test_schedules_are_bounded_and_do_not_push_out_what_is_in_force():
+    context = Context(spec(history=2))
+    for i in range(3000):
+        context.push(z(0), i * 0.1)
+        context.schedule(scheduled(*([i] * 20)), i * 0.1, i * 0.1)
+    assert len(context._commands) < 60 + 21
+    assert context.executed(299.9)[-1, :, 0] == pytest.approx([2994, 2995, 2996, 2997, 2998])

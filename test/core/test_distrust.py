@@ -88,3 +88,45 @@ def test_a_model_under_distrust_changes_costs_and_nothing_else():
     assert wary.cost - plain.cost == pytest.approx(
         most * (1 - np.exp(-np.array([2.0, 2 * np.exp(-3.125)]) / most)), abs=1e-3)
     assert Distrusted(model, distrust, 5.0).spec is model.spec
+
+
+def test_a_copy_remembers_and_learns_nothing_more():
+    distrust = Distrust(ACTION, weight=3.0)
+    distrust.note(STILL, AHEAD, STILL, block(1, 0), 5.0)
+    twin = distrust.copy()
+    distrust.note(STILL, AHEAD, STILL, block(0, 1), 5.0)
+    assert twin.cost(plans((1, 0)), 5.0, FAR) == pytest.approx([3.0])
+    assert twin.cost(plans((0, 1)), 5.0, FAR)[0] < 1.0 < 3.0 <= distrust.cost(
+        plans((0, 1)), 5.0, FAR)[0]
+    distrust.clear()
+    assert twin.cost(plans((1, 0)), 5.0, FAR) == pytest.approx([3.0])
+    twin.clear()
+    assert not twin.cost(plans((1, 0)), 5.0, FAR).any()
+
+
+def test_what_is_committed_is_not_judged():
+    distrust = Distrust(ACTION, weight=2.0, width=0.5)
+    distrust.note(STILL, AHEAD, STILL, block(1, 0), 5.0)
+    candidates = plans((1, 0), (-1, 0))
+    candidates[:, 1] = block(-1, 0), block(1, 0)
+    far = 2.0 * np.exp(-8.0)
+    assert distrust.cost(candidates, 5.0, FAR, 0) == pytest.approx([2.0, far], rel=1e-4)
+    assert distrust.cost(candidates, 5.0, FAR, 5) == pytest.approx([far, 2.0], rel=1e-4)
+    # a block's worth from there on: two actions of the first, three of the second
+    off = [(1 - (2 - 3) / 5) ** 2, (1 - (3 - 2) / 5) ** 2]
+    assert distrust.cost(candidates, 5.0, FAR, 3) == pytest.approx(
+        2.0 * np.exp(-np.array(off) / (2 * 0.5 ** 2)), rel=1e-4)
+    # the last action is all that is left
+    assert distrust.cost(candidates, 5.0, FAR, 19) == pytest.approx(
+        [2.0 * np.exp(-2.0)] * 2, rel=1e-4)
+
+
+def test_a_model_under_distrust_is_told_what_is_committed():
+    model, distrust = PointModel(), Distrust(ACTION, most=1e6)
+    distrust.note(STILL, AHEAD, STILL, block(1, 0), 5.0)
+    candidates = plans((1, 0), (1, 0))
+    candidates[1, 1] = block(1, 0)
+    inputs = (STILL[None], np.zeros((1, ACTION.block, 2), np.float32), candidates, AHEAD)
+    plain = model.rollout(*inputs).cost
+    extra = Distrusted(model, distrust, 5.0, committed=5).rollout(*inputs).cost - plain
+    assert extra == pytest.approx([2.0 * np.exp(-1 / (2 * 0.8 ** 2)), 2.0], abs=1e-3)

@@ -88,6 +88,17 @@ def test_strided_memory_gives_the_same(rows, columns, height, width):
                           to_model_image(strided, height, width))
 
 
+@given(SIDES, SIDES, st.integers(1, 40), st.permutations(range(4)))
+def test_channels_are_put_in_order(rows, columns, side, order):
+    pixels = np.random.default_rng(rows).integers(0, 256, (rows, columns, 4), np.uint8)
+    channels = tuple(order[:3])
+    assert np.array_equal(to_model_image(pixels, side, side, channels),
+                          to_model_image(pixels[..., channels], side, side))
+    grey = pixels[..., :1]
+    assert np.array_equal(to_model_image(grey, side, side, (0, 0, 0)),
+                          to_model_image(grey.repeat(3, axis=2), side, side))
+
+
 @pytest.mark.parametrize('image', [
     np.zeros((4, 4, 3), np.float32), np.zeros((4, 4), np.uint8), np.zeros((4, 4, 4), np.uint8),
     np.zeros((0, 4, 3), np.uint8)])
