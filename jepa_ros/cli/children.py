@@ -76,6 +76,10 @@ class Children:
             command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
             env=self._environment, start_new_session=True, preexec_fn=_die_with_parent)
 
+    def pids(self) -> dict[str, int]:
+        """Return the process id of each child."""
+        return {name: child.pid for name, child in self._running.items()}
+
     def check(self) -> None:
         """Raise RuntimeError with the end of its log where a child has ended by itself."""
         for name, child in self._running.items():

@@ -45,11 +45,14 @@ def run(args: argparse.Namespace) -> int:
     # a domain of its own on this machine alone: no robot hears the demo
     os.environ.setdefault('ROS_DOMAIN_ID', str(1 + os.getpid() % 100))
     os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
-    _use_shared_memory()
     from jepa_ros.cli.children import Children, node_command
     from jepa_ros.core.preprocess import to_model_image
     from jepa_ros.engines.load import load_engine
     from jepa_ros.ros.bundle_path import find_bundle
+    from jepa_ros.ros.share import fast_dds_profile
+    # unless the user has a profile; before anything joins the graph
+    for name, path in fast_dds_profile().items():
+        os.environ.setdefault(name, path)
     from jepa_ros.ros.observer import observing
     from jepa_ros.sim.tasks import demo_task
     from jepa_ros.sim.world import World
@@ -87,14 +90,6 @@ def run(args: argparse.Namespace) -> int:
     if failed:
         raise RuntimeError(f'a node did not end cleanly: {failed}; logs are in {args.out}')
     return 0 if result['arrived'] else 1
-
-
-def _use_shared_memory() -> None:
-    """Let camera frames travel whole through shared memory, unless the user has a profile."""
-    from jepa_ros.ros.share import share_file
-    # Fast DDS 2 reads the first name, Fast DDS 3 the second
-    for name in ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE'):
-        os.environ.setdefault(name, str(share_file('config/fastdds.xml')))
 
 
 def _drive(observer, children, goal_picture) -> tuple[bool, float]:

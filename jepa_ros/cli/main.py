@@ -24,6 +24,7 @@ VERBS = {
     'collect': 'make a data set in the simulated warehouse',
     'train': 'train a JEPA world model and its critic on a data set',
     'export': 'turn a training run into a bundle that a robot can load',
+    'bench': 'how fast it encodes and plans, how well for the time, camera to command',
     'calibrate': 'make int8 graphs for a bundle from bags of its camera',
     'build-engine': "build a bundle's TensorRT engines into the user's cache",
 }

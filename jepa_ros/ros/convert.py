@@ -24,11 +24,13 @@ import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
+from jepa_ros.ros.picture import ImageError, Picture
+
 MAX_PIXELS = 4096 * 4096
 
 # encoding: bytes per pixel, and the channels that make red, green and blue
 _ENCODINGS = {
-    'rgb8': (3, None),
+    'rgb8': (3, (0, 1, 2)),
     'bgr8': (3, (2, 1, 0)),
     'rgba8': (4, (0, 1, 2)),
     'bgra8': (4, (2, 1, 0)),
@@ -37,21 +39,26 @@ _ENCODINGS = {
 _JPEG, _PNG = b'\xff\xd8', b'\x89PNG\r\n\x1a\n'
 
 
-class ImageError(ValueError):
-    """A picture that cannot be used; the text names the value and the limit."""
-
-
-def to_rgb(message: Image | CompressedImage, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+def to_picture(message: Image | CompressedImage, max_pixels: int = MAX_PIXELS) -> Picture:
     """
-    Return the picture of a message, (height, width, 3) uint8 RGB, contiguous.
+    Return the picture of a message; that of an Image shares its memory, nothing is copied.
 
     Takes an Image of encoding rgb8, bgr8, rgba8, bgra8 or mono8 with any row padding, or a
-    CompressedImage that holds a JPEG or a PNG.  The array may share the memory of the message.
-    ImageError where the message does not hold what it declares, or is over ``max_pixels``.
+    CompressedImage that holds a JPEG or a PNG.  ImageError where the message does not hold what
+    it declares, or is over ``max_pixels``.
     """
     if isinstance(message, CompressedImage):
         return _decompress(message, max_pixels)
     return _unpack(message, max_pixels)
+
+
+def to_rgb(message: Image | CompressedImage, max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """
+    Return the picture of a message, (height, width, 3) uint8 RGB, contiguous; see ``to_picture``.
+
+    The array may share the memory of the message.
+    """
+    return to_picture(message, max_pixels).rgb()
 
 
 def _check_size(height: int, width: int, max_pixels: int) -> None:
@@ -62,10 +69,10 @@ def _check_size(height: int, width: int, max_pixels: int) -> None:
                          f'limit {max_pixels}')
 
 
-def _unpack(message: Image, max_pixels: int) -> np.ndarray:
+def _unpack(message: Image, max_pixels: int) -> Picture:
     if message.encoding not in _ENCODINGS:
         raise ImageError(f'encoding {message.encoding!r} is not one of {", ".join(_ENCODINGS)}')
-    depth, order = _ENCODINGS[message.encoding]
+    depth, channels = _ENCODINGS[message.encoding]
     height, width, step = message.height, message.width, message.step
     _check_size(height, width, max_pixels)
     row = width * depth
@@ -80,10 +87,10 @@ def _unpack(message: Image, max_pixels: int) -> np.ndarray:
     data = np.frombuffer(message.data, np.uint8)
     pixels = np.lib.stride_tricks.as_strided(          # (height, width, depth)
         data, (height, width, depth), (step, depth, 1), writeable=False)
-    return np.ascontiguousarray(pixels if order is None else pixels[..., list(order)])
+    return Picture(pixels, channels)
 
 
-def _decompress(message: CompressedImage, max_pixels: int) -> np.ndarray:
+def _decompress(message: CompressedImage, max_pixels: int) -> Picture:
     data = bytes(memoryview(message.data)[:1 << 16])
     _check_size(*_declared_size(data, message.format), max_pixels)
     try:
@@ -100,8 +107,7 @@ def _decompress(message: CompressedImage, max_pixels: int) -> np.ndarray:
     if pixels.ndim == 2:
         pixels = pixels[..., None]
     # the decoders give grey, BGR or BGRA
-    order = [0, 0, 0] if pixels.shape[2] == 1 else [2, 1, 0]
-    return np.ascontiguousarray(pixels[..., order])
+    return Picture(pixels, (0, 0, 0) if pixels.shape[2] == 1 else (2, 1, 0))
 
 
 def _declared_size(head: bytes, label: str) -> tuple[int, int]:

@@ -12,82 +12,111 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What leaves the planner: a fresh decision's command, or zero."""
+"""What leaves the planner: the command of the plan in force, or zero."""
 
 from collections.abc import Callable
-import dataclasses
+from dataclasses import dataclass
 import math
 import threading
 
-import numpy as np
-
+from jepa_ros.core.actions import clamp, command_at
 from jepa_ros.ros.planner_outputs import PlannerOutputs
-from jepa_ros.types import Decision, Status
+from jepa_ros.types import ActionSpec, Decision, Plan, Status
 
 # After motion ends, zero is repeated this long; then the topic is left to others.
 ZERO_REPEAT_S = 2.0
+# Three periods of 0.1 s are 0.3 s, though their floats are a little more.
+_ROUNDING_S = 1e-6
+
+
+@dataclass(frozen=True)
+class Stop:
+    """The newest stop: which it is, when it was (the node's time, s), and why."""
+
+    number: int
+    now_s: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class _InForce:
+    """A plan, the stamp of the frame behind it, and when that came on the steady clock."""
+
+    plan: Plan
+    frame_stamp_s: float
+    came_s: float
 
 
 class Drive:
     """
-    Publish decisions, and stop without waiting for one.
+    Send the command of the plan in force at every ``tick``, and stop without waiting for a plan.
 
-    Stops come from other threads while a plan is being made: each makes the plan void, so its
-    command is not published after the zero.  ``now_s`` is the node's time, that of the frames'
-    stamps; ``steady_s`` a clock that runs whatever happens.
+    A plan is in force while the frame behind it is no older than ``max_frame_age_s``, by its
+    stamp and by a clock that runs whatever happens.  Each ``last_stop`` makes void the plan in
+    force, and those that were asked for before it.  ``now_s`` is the node's time, that of the
+    stamps.
     """
 
     def __init__(self, outputs: PlannerOutputs, now_s: Callable[[], float],
                  steady_s: Callable[[], float]) -> None:
         self._outputs = outputs
         self._now_s, self._steady_s = now_s, steady_s
-        self._lock = threading.Lock()
-        self._driving = False
-        self._frame_s = self._stopped_s = -math.inf
-        self.active = False
-        self.stops = 0
-        self._held = False
-        self.max_frame_age_s = 0.0
+        self._lock = threading.Lock()       # never held while something is computed
+        self._in_force: _InForce | None = None
+        self._stopped_s = -math.inf
+        self.last_stop = Stop(0, -math.inf, 'no frame yet')
+        self.active = self._held = False
 
-    def frame_came(self) -> int:
-        """Note that a usable frame has come; return the count of stops so far."""
-        self._frame_s = self._steady_s()
-        return self.stops
+    def configure(self, action: ActionSpec, max_frame_age_s: float) -> None:
+        """Take over what commands must keep to."""
+        with self._lock:
+            self._action, self._max_frame_age_s = action, max_frame_age_s
 
     def begin(self, reason: str) -> None:
         """Become active, at rest."""
-        self.active = True
-        self._outputs.status(Status.IDLE, reason)
+        with self._lock:
+            self.active = True
+            self._outputs.status(Status.IDLE, reason)
 
     def end(self) -> None:
         """Become inactive: nothing is published any more."""
         with self._lock:
             self.active = False
 
-    def publish(self, decision: Decision, stops: int) -> None:
-        """Publish a decision, unless there was a stop since its frame came."""
-        with self._lock:
-            if not self.active or self._held or stops != self.stops:
-                return
-            decision = self._still_fresh(decision)
-            driving = decision.status is Status.DRIVING
-            if driving:
-                self._outputs.command(decision.command)
-            elif self._driving:
-                self._stopped_s = self._steady_s()
-                self._outputs.zero()
-            self._driving = driving
-            self._outputs.decision(decision)
+    def take(self, decision: Decision, came_s: float, stop: int) -> bool:
+        """
+        Put a plan in force and send its command at once; False where it is void or too old.
 
-    def _still_fresh(self, decision: Decision) -> Decision:
-        """Replace a command by zero where its frame has grown too old while planning."""
-        age_s = self._now_s() - decision.frame_stamp_s
-        if decision.status is not Status.DRIVING or age_s <= self.max_frame_age_s:
-            return decision
-        return dataclasses.replace(
-            decision, command=np.zeros_like(decision.command), status=Status.STALE,
-            reason=f'frame is {age_s:.2f} s old after planning, '
-                   f'limit {self.max_frame_age_s:.2f} s')
+        ``came_s`` is when its frame came, ``stop`` the number of the last stop that it knows of.
+        """
+        with self._lock:
+            if not self.active or self._held or stop != self.last_stop.number:
+                return False
+            self._in_force = _InForce(decision.plan, decision.frame_stamp_s, came_s)
+            if not self._send_command():
+                return False
+            self._outputs.decide(decision)
+            return True
+
+    def rest(self, decision: Decision) -> None:
+        """Send zero, as a decision that is not DRIVING says."""
+        with self._lock:
+            if not self.active or self._held:
+                return
+            if self._in_force is not None:
+                self._in_force, self._stopped_s = None, self._steady_s()
+                self._outputs.zero()
+            self._outputs.decide(decision)
+
+    def tick(self) -> None:
+        """Send the command for now; zero for a while after any stop."""
+        with self._lock:
+            if not self.active:
+                return
+            if self._in_force is not None:
+                self._send_command()
+            elif self._steady_s() - self._stopped_s < ZERO_REPEAT_S:
+                self._outputs.zero()
 
     def halt(self, status: Status, reason: str) -> None:
         """Send zero now; a plan that is being made is void."""
@@ -95,33 +124,36 @@ class Drive:
             self._halt(status, reason)
 
     def hold(self, reason: str) -> None:
-        """Send zero now and publish no decision until ``release``."""
+        """Send zero now and take nothing until ``release``."""
         with self._lock:
             self._held = True
             self._halt(Status.IDLE, reason)
 
     def release(self) -> None:
-        """End a hold; what was decided before or during it is void."""
+        """End a hold."""
         with self._lock:
             self._held = False
-            self.stops += 1
+
+    def _send_command(self) -> bool:
+        """Send the command of the plan in force, or stop where it has grown too old."""
+        plan, now_s = self._in_force, self._now_s()
+        age_s = max(now_s - plan.frame_stamp_s, self._steady_s() - plan.came_s)
+        if age_s > self._max_frame_age_s + _ROUNDING_S:
+            self._halt(Status.STALE, f'the frame behind the plan is {age_s:.2f} s old, '
+                                     f'limit {self._max_frame_age_s:.2f} s')
+            return False
+        try:
+            command = clamp(command_at(plan.plan, now_s), self._action)
+        except ValueError as error:
+            self._halt(Status.FAULT, str(error))
+            return False
+        self._outputs.command(command)
+        return True
 
     def _halt(self, status: Status, reason: str) -> None:
-        self.stops += 1
-        if self._driving:
-            self._stopped_s = self._steady_s()
-        self._driving = False
+        self.last_stop = Stop(self.last_stop.number + 1, self._now_s(), reason)
+        if self._in_force is not None:
+            self._in_force, self._stopped_s = None, self._steady_s()
         if self.active:
             self._outputs.zero()
             self._outputs.status(status, reason)
-
-    def watch(self) -> None:
-        """Stop where frames have stopped, and repeat zero for a while after any stop."""
-        with self._lock:
-            now = self._steady_s()
-            silent_s = now - self._frame_s
-            if self._driving and silent_s > self.max_frame_age_s:
-                self._halt(Status.STALE, f'no frame for {silent_s:.2f} s, '
-                                         f'limit {self.max_frame_age_s:.2f} s')
-            elif self.active and not self._driving and now - self._stopped_s < ZERO_REPEAT_S:
-                self._outputs.zero()

@@ -15,32 +15,27 @@
 """The planner as a lifecycle node: receive, encode, check, plan, publish."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 import sys
-import threading
-import time
-import traceback
 
-import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 from std_srvs.srv import Trigger
 
-from jepa_ros.core.agent import Agent
-from jepa_ros.core.sampling_planner import SamplingPlanner
 from jepa_ros.engines.load import Engine, load_engine
 from jepa_ros.ros import params, planner_params, qos
 from jepa_ros.ros.bundle_path import find_bundle
-from jepa_ros.ros.convert import ImageError, to_rgb
+from jepa_ros.ros.convert import to_picture
 from jepa_ros.ros.lifecycle import ManagedNode
-from jepa_ros.ros.messages import to_seconds
+from jepa_ros.ros.pace import Pace
+from jepa_ros.ros.picture import Picture
 from jepa_ros.ros.planner_drive import Drive
+from jepa_ros.ros.planner_loop import PlannerLoop
 from jepa_ros.ros.planner_outputs import PlannerOutputs
+from jepa_ros.ros.planner_setup import make_agent, make_eye
 from jepa_ros.ros.process import now_s, run, STEADY, steady_s
-from jepa_ros.ros.worker import Worker
-from jepa_ros.types import Frame, Observation, Status
 
-DEADMAN_PERIOD_S = 0.05
-# ~/start waits this long for a plan that is being made; the deadman waits with it.
+# ~/start waits this long for a frame that is being encoded.
 START_PATIENCE_S = 0.2
 
 
@@ -48,58 +43,33 @@ class PlannerNode(ManagedNode):
     """
     Drive towards a goal picture.
 
-    Frames are worked on in a thread of their own, the newest only, so that clock, services and
-    the deadman timer go on while a plan is made.  The deadman runs on a steady clock: neither
-    a stopped camera nor stopped simulated time leaves the robot driving.
+    Frames are looked at in one thread and planned for in another, the newest only, and commands
+    leave at the pace of a third: none waits for another, nor do clock and services.  The pace is
+    of a steady clock: neither a stopped camera nor stopped simulated time leaves the robot
+    driving.
     """
 
-    def __init__(self, load: Callable[[Path, str, int], Engine] = load_engine) -> None:
+    def __init__(self, load: Callable[[Path, str, int, str], Engine] = load_engine) -> None:
         super().__init__('planner_node')
         self._load = load
         params.declare(self, planner_params.TABLE)
         params.guard(self, planner_params.TABLE, planner_params.check,
                      lambda: planner_params.FIXED if self.configured else ())
-        self.add_post_set_parameters_callback(lambda _: self._worker.post(self._renew_agent))
+        self.add_post_set_parameters_callback(lambda _: self._loop.post(self._renew_agent))
         self._outputs = PlannerOutputs(self)
         self._drive = Drive(self._outputs, lambda: now_s(self), steady_s)
+        self._loop = PlannerLoop(self, self._drive, self._outputs)
+        self._pace: Pace | None = None
         self._model: Engine | None = None
-        self._agent: Agent | None = None
-        self._agent_lock = threading.Lock()         # held while a plan is made
-        self._goal: np.ndarray | None = None        # the newest picture, driven to or not
-        self._worker = Worker(self._on_image, self._on_failed_job)
-        self.create_subscription(Image, 'image', self._worker.offer, qos.SENSOR)
-        self.create_subscription(CompressedImage, 'image/compressed', self._worker.offer,
+        self._goal: Picture | None = None           # the newest, driven to or not
+        self.create_subscription(Image, 'image', self._loop.offer, qos.SENSOR)
+        self.create_subscription(CompressedImage, 'image/compressed', self._loop.offer,
                                  qos.SENSOR)
         self.create_subscription(Image, 'goal_image', self._on_goal, qos.RELIABLE)
         self.create_service(Trigger, '~/start', self._on_start)
         self.create_service(Trigger, '~/cancel', self._on_cancel)
-        self.create_timer(DEADMAN_PERIOD_S, self._drive.watch, clock=STEADY)
-        self.create_timer(1.0, self._outputs.diagnostics, clock=STEADY)
-
-    # -- the loop
-
-    def _on_image(self, message: Image | CompressedImage) -> None:
-        """Receive, encode, check, plan, publish."""
-        if not self._drive.active:
-            return
-        try:
-            frame = Frame(to_rgb(message), to_seconds(message.header.stamp))
-        except ImageError as error:
-            # as if it had not come: if no better one does, the deadman stops the robot
-            self.get_logger().error(f'frame dropped: {error}', throttle_duration_sec=1.0)
-            return
-        with self._agent_lock:
-            if self._agent is None:
-                return
-            stops = self._drive.frame_came()
-            try:
-                decision = self._agent.step(Observation(frame), now_s(self))
-            except Exception:
-                self.get_logger().error(f'planning failed:\n{traceback.format_exc()}',
-                                        throttle_duration_sec=1.0)
-                self._drive.halt(Status.FAULT, 'planning failed, see the log')
-                return
-        self._drive.publish(decision, stops)
+        self.create_timer(1.0, lambda: self._outputs.diagnostics(self._loop.figures()),
+                          clock=STEADY)
 
     # -- goals
 
@@ -107,40 +77,41 @@ class PlannerNode(ManagedNode):
         if not self._drive.active:
             self.get_logger().warning('goal refused: the node is not active')
             return
-        self._worker.post(lambda: self._take_goal(message))
+        self._loop.post(lambda: self._take_goal(message))
 
     def _take_goal(self, message: Image) -> None:
         if not self._drive.active:
             return
         try:
-            goal = to_rgb(message)
+            goal = to_picture(message)
             if self.get_parameter('start_on_goal').value:
-                with self._agent_lock:
-                    self._agent.set_goal(goal)
+                with self._loop.lock:
+                    self._show(goal)
                 self.get_logger().info('driving to a new goal')
             self._goal = goal
         except ValueError as error:
             self.get_logger().error(f'goal refused: {error}')
 
-    def _on_failed_job(self, error: Exception) -> None:
-        self.get_logger().error(f'unexpected: {"".join(traceback.format_exception(error))}')
-        self._drive.halt(Status.FAULT, 'unexpected error, see the log')
+    def _show(self, goal: Picture) -> None:
+        """Make a picture the agent's goal: the part of it that is looked at."""
+        region = planner_params.region(params.values(self, planner_params.TABLE))
+        self._loop.agent.set_goal(goal.part(region).rgb())
 
     def _on_start(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         if not self._drive.active:
             response.message = 'the node is not active'
         elif self._goal is None:
             response.message = 'no goal has come since the node became active'
-        elif not self._agent_lock.acquire(timeout=START_PATIENCE_S):
-            response.message = 'a plan is being made for too long'
+        elif not self._loop.lock.acquire(timeout=START_PATIENCE_S):
+            response.message = 'a frame is being encoded for too long'
         else:
             try:
-                self._agent.set_goal(self._goal)
+                self._show(self._goal)
                 response.success, response.message = True, 'driving to the newest goal'
             except ValueError as error:
                 response.message = str(error)
             finally:
-                self._agent_lock.release()
+                self._loop.lock.release()
         return response
 
     def _on_cancel(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
@@ -149,35 +120,25 @@ class PlannerNode(ManagedNode):
         return response
 
     def _stop(self, reason: str) -> None:
-        """Send zero at once; take the goal from the agent when it has done planning."""
+        """Send zero at once; take the goal from the agent when it has done encoding."""
         self._drive.hold(reason)
-        self._worker.post(lambda: self._forget(reason))
-
-    def _forget(self, reason: str) -> None:
-        with self._agent_lock:
-            if self._agent is not None:
-                self._agent.cancel(reason)
-        self._drive.release()
+        self._loop.post(lambda: self._loop.cancel(reason))
 
     # -- lifecycle
 
     def configure(self) -> None:
-        """Load the model and run it once, so that the first frame does not pay for it."""
+        """Load the model and let it plan once, so that the first frame does not pay for it."""
         values = params.values(self, planner_params.TABLE)
         planner_params.check(values)
         bundle = find_bundle(values['model'])
-        model = self._load(bundle, values['engine'], values['threads'])
-        spec, action = model.spec, model.spec.action
-        self._outputs.configure(action, values['stamped'], values['frame_id'], model.engine,
-                                model.device)
-        z = model.encode(np.zeros((spec.image_height, spec.image_width, 3), np.uint8))
-        block = (action.block, action.width)
-        model.rollout(
-            np.stack([z] * spec.history), np.zeros((spec.history, *block), np.float32),
-            np.zeros((values['candidates'], spec.horizon, *block), np.float32), z)
+        model = self._load(bundle, values['engine'], values['threads'], values['precision'])
+        self._outputs.configure(model, values['stamped'], values['frame_id'])
         self._model = model
-        self._agent = self._make_agent()
-        self.get_logger().info(f'model {bundle.name}: {model.engine} on {model.device}')
+        self._renew_agent()
+        self._pace = Pace(1.0 / values['command_rate_hz'], self._drive.tick,
+                          partial(self._loop.fail, 'no command could be sent'))
+        self.get_logger().info(f'model {bundle.name}: {model.engine} on {model.device}, '
+                               f'{model.precision}: {model.why}')
 
     def activate(self) -> None:
         """Wait for a goal; one from before is forgotten."""
@@ -191,31 +152,31 @@ class PlannerNode(ManagedNode):
 
     def cleanup(self) -> None:
         """Let go of the model."""
-        with self._agent_lock:
-            self._agent = self._model = None
+        if self._pace is not None:
+            self._pace.close()
+            self._pace = None
+        self._loop.forget()
+        self._model = None
         self._outputs.cleanup()
 
-    def _make_agent(self) -> Agent:
-        values = params.values(self, planner_params.TABLE)
-        planner = SamplingPlanner(self._model.spec, planner_params.planner_config(values))
-        self._drive.max_frame_age_s = values['max_frame_age_s']
-        return Agent(self._model, planner, planner_params.agent_config(values),
-                     np.random.default_rng(values['seed']), time.monotonic)
-
     def _renew_agent(self) -> None:
-        """Take changed parameters over; a goal that is being driven to is kept."""
-        with self._agent_lock:
-            if self._agent is None:
-                return
-            had_goal = self._agent.has_goal
-            self._agent = self._make_agent()
-            if had_goal and self._goal is not None:
-                self._agent.set_goal(self._goal)
+        """Take the parameters over; a goal that is being driven to is kept."""
+        model = self._model
+        if model is None:
+            return
+        values = params.values(self, planner_params.TABLE)
+        agent = make_agent(model, values)
+        self._drive.configure(model.spec.action, values['max_frame_age_s'])
+        with self._loop.lock:
+            before = self._loop.agent
+            self._loop.use(agent, make_eye(model.spec, values), values['deadline_s'])
+            if before is not None and before.has_goal and self._goal is not None:
+                self._show(self._goal)
 
     def close(self) -> None:
-        """Say the last zero, then end the thread that plans."""
+        """Say the last zero, then end the threads."""
         super().close()
-        self._worker.close()
+        self._loop.close()
 
 
 def main() -> int:

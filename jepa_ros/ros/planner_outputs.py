@@ -15,6 +15,7 @@
 """What the planner node says: commands, plan, latents, surprise, status, diagnostics."""
 
 from collections import deque
+from collections.abc import Mapping
 import math
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
@@ -25,10 +26,11 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Float32, Header
 from trajectory_msgs.msg import JointTrajectory
 
+from jepa_ros.engines.load import Engine
 from jepa_ros.ros import messages, qos
 from jepa_ros.ros.convert import from_latents
 from jepa_ros.ros.process import now_s, steady_s
-from jepa_ros.types import ActionSpec, Decision, Status
+from jepa_ros.types import Decision, Status
 
 _LEVELS = {
     Status.IDLE: DiagnosticStatus.OK,
@@ -53,17 +55,18 @@ class PlannerOutputs:
         self._imagined = node.create_lifecycle_publisher(Image, '~/imagined', qos.COMMAND)
         self._surprise = node.create_lifecycle_publisher(Float32, '~/surprise', qos.COMMAND)
         self._command = None
-        self._engine = self._device = ''
-        self._planned_s: deque[float] = deque()
+        self._engine: dict[str, str] = {}
+        self._planned_s: deque[float] = deque(maxlen=500)
         self._values: dict[str, float | str] = {}
         self._word = Status.IDLE
 
-    def configure(self, action: ActionSpec, stamped: bool, frame_id: str, engine: str,
-                  device: str) -> None:
+    def configure(self, model: Engine, stamped: bool, frame_id: str) -> None:
         """Make the command's publisher for a model's actions; ValueError where no Twist fits."""
-        messages.check_names(action.names)
-        self._action, self._stamped, self._frame_id = action, stamped, frame_id
-        self._engine, self._device = engine, device
+        self._action = model.spec.action
+        messages.check_names(self._action.names)
+        self._stamped, self._frame_id = stamped, frame_id
+        self._engine = {name: getattr(model, name)
+                        for name in ('engine', 'device', 'precision', 'why')}
         self._command = self._node.create_lifecycle_publisher(
             TwistStamped if stamped else Twist, 'cmd_vel_nav', qos.COMMAND)
 
@@ -83,50 +86,60 @@ class PlannerOutputs:
         """Publish the zero command."""
         self.command(np.zeros(self._action.width))
 
-    def decision(self, decision: Decision) -> None:
-        """Publish the insides of a decision for those who listen, and its status."""
-        header = Header(stamp=messages.to_stamp(max(decision.frame_stamp_s, 0.0)),
-                        frame_id=self._frame_id)
+    def look(self, percept: Decision) -> None:
+        """Publish what was seen in a frame, for those who listen."""
+        if percept.latent is not None and self._latent.get_subscription_count():
+            self._latent.publish(from_latents(percept.latent, self._header(percept)))
+        if math.isfinite(percept.surprise):
+            self._surprise.publish(Float32(data=float(percept.surprise)))
+
+    def imagine(self, decision: Decision) -> None:
+        """Publish a plan and what it should lead to, for those who listen."""
+        plan = decision.plan
+        if plan is not None and self._plan.get_subscription_count():
+            self._plan.publish(messages.to_trajectory(plan, self._action, self._frame_id))
+        if plan is not None and self._imagined.get_subscription_count():
+            self._imagined.publish(from_latents(plan.latents, self._header(decision)))
+
+    def decide(self, decision: Decision) -> None:
+        """Publish the status of a decision."""
         plan = decision.plan
         if plan is not None:
             self._planned_s.append(steady_s())
-            if self._plan.get_subscription_count():
-                self._plan.publish(messages.to_trajectory(plan, self._action, self._frame_id))
-            if self._imagined.get_subscription_count():
-                self._imagined.publish(from_latents(plan.latents, header))
-        if decision.latent is not None and self._latent.get_subscription_count():
-            self._latent.publish(from_latents(decision.latent, header))
-        if math.isfinite(decision.surprise):
-            self._surprise.publish(Float32(data=float(decision.surprise)))
         self._values = {
             'cost_to_go': decision.cost_to_go,
             'frame_stamp': decision.frame_stamp_s,
             'frame_age_s': now_s(self._node) - decision.frame_stamp_s,
             'planning_ms': plan.planning_s * 1e3 if plan is not None else math.nan,
             'surprise': decision.surprise,
+            'reason': decision.reason,
         }
-        self.status(decision.status, decision.reason)
+        self._word = decision.status
+        self._status.publish(self._message({}))
 
     def status(self, word: Status, reason: str) -> None:
-        """Publish the status word with the newest figures."""
-        self._word, self._values['reason'] = word, reason
-        self._status.publish(self._message())
+        """Publish a status word that no decision says."""
+        self._word = word
+        self._values = self._values | {'planning_ms': math.nan, 'reason': reason}
+        self._status.publish(self._message({}))
 
-    def _message(self) -> DiagnosticStatus:
+    def diagnostics(self, figures: Mapping[str, float | str]) -> None:
+        """Publish the status to /diagnostics, with more figures."""
+        self._diagnostics.publish(messages.to_diagnostics(
+            self._node.get_clock().now().to_msg(),
+            self._message({**self._engine, **figures})))
+
+    def _header(self, decision: Decision) -> Header:
+        return Header(stamp=messages.to_stamp(max(decision.frame_stamp_s, 0.0)),
+                      frame_id=self._frame_id)
+
+    def _message(self, figures: Mapping[str, float | str]) -> DiagnosticStatus:
+        device = self._engine.get('device', '')
         return messages.to_status(
-            f'{self._node.get_name()}: planning', _LEVELS[self._word], self._word.value,
-            self._device,
-            {'reason': '', 'plan_hz': self._plan_hz(), 'engine': self._engine,
-             'device': self._device}
-            | self._values)
+            f'{self._node.get_name()}: planning', _LEVELS[self._word], self._word.value, device,
+            {'reason': '', 'plan_hz': self._plan_hz(), 'engine': self._engine.get('engine', ''),
+             'device': device} | self._values | figures)
 
     def _plan_hz(self) -> float:
-        since = steady_s() - _RATE_WINDOW_S
-        while self._planned_s and self._planned_s[0] < since:
-            self._planned_s.popleft()
-        return len(self._planned_s) / _RATE_WINDOW_S
-
-    def diagnostics(self) -> None:
-        """Publish the status to /diagnostics."""
-        self._diagnostics.publish(messages.to_diagnostics(
-            self._node.get_clock().now().to_msg(), self._message()))
+        since_s = steady_s() - _RATE_WINDOW_S
+        return sum(planned_s > since_s for planned_s in tuple(self._planned_s)) / _RATE_WINDOW_S

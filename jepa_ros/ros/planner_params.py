@@ -14,6 +14,7 @@
 
 """The planner node's parameters, and the frozen configurations that they make."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from jepa_ros.config import AgentConfig, METHODS, PlannerConfig
@@ -22,7 +23,12 @@ from jepa_ros.ros.params import Entry
 TABLE = (
     Entry('model', 'warehouse_ceiling', 'name', 'bundle: a path, or the name of one in models'),
     Entry('engine', 'auto', 'name', 'what runs the graphs; auto takes the best there is'),
+    Entry('precision', 'auto', 'name', 'what the engine computes in; auto is its most exact'),
     Entry('threads', 1, 'count', 'threads of the engine', 1, 64),
+    Entry('region', [0, 0, 0, 0], 'px', 'x, y, width and height of the part of frames and goal '
+          'pictures that is looked at; all zero is the whole'),
+    Entry('command_rate_hz', 20.0, 'Hz', 'commands in a second, of the plan in force',
+          5.0, 200.0),
     Entry('stamped', False, 'bool', 'publish TwistStamped, not Twist'),
     Entry('frame_id', 'base_link', 'name', 'frame in which commands and plans are given'),
     Entry('start_on_goal', True, 'bool', 'drive when a goal comes; false waits for ~/start'),
@@ -58,7 +64,7 @@ TABLE = (
 )
 
 # Fixed at configuration: publishers and the engine are made of them.
-FIXED = ('model', 'engine', 'threads', 'stamped', 'frame_id')
+FIXED = ('model', 'engine', 'precision', 'threads', 'command_rate_hz', 'stamped', 'frame_id')
 
 
 def planner_config(values: dict[str, Any]) -> PlannerConfig:
@@ -76,7 +82,18 @@ def agent_config(values: dict[str, Any]) -> AgentConfig:
         settled_frames=values['settled_frames'])
 
 
+def region(values: dict[str, Any]) -> tuple[int, int, int, int]:
+    """Return x, y, width and height in pixels; ValueError where they are no region."""
+    numbers: Sequence[int] = values['region']
+    if len(numbers) != 4 or min(numbers) < 0 or (numbers[2] == 0) != (numbers[3] == 0):
+        raise ValueError(f'region is {list(numbers)}, must be x, y, width and height in pixels, '
+                         'none below 0, width and height both 0 or neither')
+    x, y, width, height = numbers
+    return x, y, width, height
+
+
 def check(values: dict[str, Any]) -> None:
     """Refuse values that make no configuration; ValueError names the value and the limit."""
+    region(values)
     planner_config(values)
     agent_config(values)

@@ -16,6 +16,14 @@
 
 from pathlib import Path
 
+# Fast DDS 2 (Jazzy) reads the first name, Fast DDS 3 (Kilted and later) the second
+FAST_DDS_VARIABLES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
+
+
+def fast_dds_profile() -> dict[str, str]:
+    """Return the environment in which camera frames travel whole through shared memory."""
+    return dict.fromkeys(FAST_DDS_VARIABLES, str(share_file('config/fastdds.xml')))
+
 
 def share_file(name: str) -> Path:
     """Return a file under share/jepa_ros or the source tree; FileNotFoundError names both."""

@@ -26,17 +26,19 @@ class Worker:
     Do jobs in their order and hand over the newest frame, one after another, in one thread.
 
     rclpy's MultiThreadedExecutor would do, but for one thing: while one of its threads works, it
-    spins on the others' behalf, and takes the interpreter from the planner.
+    spins on the others' behalf, and takes the interpreter from the planner.  ``dropped`` counts
+    the frames that gave way to a newer one.
     """
 
-    def __init__(self, on_frame: Callable[[Any], None], on_error: Callable[[Exception], None]
-                 ) -> None:
+    def __init__(self, on_frame: Callable[[Any], None], on_error: Callable[[Exception], None],
+                 name: str = 'worker') -> None:
         self._on_frame, self._on_error = on_frame, on_error
+        self.dropped = 0
         self._wake = threading.Condition()
         self._jobs: deque[Callable[[], None]] = deque()
         self._frame: Any = None
         self._closing = False
-        self._thread = threading.Thread(target=self._work, name='worker', daemon=True)
+        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
     def post(self, job: Callable[[], None]) -> None:
@@ -48,6 +50,7 @@ class Worker:
     def offer(self, frame: Any) -> None:
         """Hand a frame over; one that still waits gives way to it."""
         with self._wake:
+            self.dropped += self._frame is not None
             self._frame = frame
             self._wake.notify()
 

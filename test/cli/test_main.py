@@ -21,6 +21,7 @@ import sys
 
 import pytest
 
+from jepa_ros.cli.bench import PARTS
 from jepa_ros.cli.main import main, VERBS
 
 LIGHT = """
@@ -33,7 +34,12 @@ main(sys.argv[1:])
 """
 
 
-@pytest.mark.parametrize('arguments', [['--help'], *([verb, '--help'] for verb in VERBS)])
+# bench has parts, which have the options
+COMMANDS = [*([verb] for verb in VERBS if verb != 'bench'), *(['bench', part] for part in PARTS)]
+
+
+@pytest.mark.parametrize('arguments', [['--help'], ['bench', '--help'],
+                                       *([*command, '--help'] for command in COMMANDS)])
 def test_help_needs_nothing_heavy(arguments, environment):
     done = subprocess.run([sys.executable, '-c', LIGHT, *arguments], env=environment,
                           capture_output=True, text=True, timeout=60)
@@ -50,21 +56,26 @@ def test_help_lists_the_verbs(capsys):
         assert f'{verb} {summary}' in said
 
 
-@pytest.mark.parametrize('verb', VERBS)
-def test_every_option_is_explained_with_its_default(verb, capsys):
+@pytest.mark.parametrize('command', COMMANDS, ids=' '.join)
+def test_every_option_is_explained_with_its_default(command, capsys):
     parser = argparse.ArgumentParser()
-    importlib.import_module(f'jepa_ros.cli.{verb.replace("-", "_")}').add_arguments(parser)
+    name = '_'.join(command).replace('-', '_')
+    importlib.import_module(f'jepa_ros.cli.{name}').add_arguments(parser)
     options = [a for a in parser._actions if a.dest != 'help']
     assert options
     with pytest.raises(SystemExit) as end:
-        main([verb, '--help'])
+        main([*command, '--help'])
     assert end.value.code == 0
     said = ' '.join(capsys.readouterr().out.split())
     for option in options:
         assert option.help
         assert option.option_strings[0] in said
-        assert f'(default: {option.default})' in said
-    assert said.count('(default: ') == len(options)
+        # where the default depends on other options, the help says how
+        default = ('(default: ' if option.default == argparse.SUPPRESS
+                   else f'(default: {option.default})')
+        assert default in said
+    shared = command[0] == 'bench'      # --json
+    assert said.count('(default: ') == len(options) + shared
 
 
 @pytest.mark.parametrize('arguments, message', [

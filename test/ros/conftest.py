@@ -45,3 +45,29 @@ def probe(ros: None) -> Iterator[object]:
     probe = Probe()
     yield probe
     probe.close()
+
+
+@pytest.fixture
+def robot(probe: object) -> object:
+    """Hold the other end of the planner."""
+    from robot import Robot
+    return Robot(probe)
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> str:
+    """Hold the parameter of a folder that is found as a bundle."""
+    folder = tmp_path / 'spot'
+    folder.mkdir()
+    (folder / 'manifest.json').write_text('{}')
+    return f'model:={folder}'
+
+
+@pytest.fixture
+def planner(bundle: str, robot: object) -> Iterator[object]:
+    """Hold the planner's process, active."""
+    from graph import process
+    with process('fake_planner', '-p', bundle) as planner:
+        robot.wait_word('idle')
+        yield planner
+    assert 'Traceback' not in planner.output, planner.output

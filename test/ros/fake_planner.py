@@ -16,9 +16,12 @@
 The planner node around a model that can be worked out by hand, in a process of its own.
 
 The latent is where the bright spot is, as fractions of the picture; linear_x moves it right and
-angular_z down, each a fraction in a second.  FAKE_ENGINE_DELAY_S slows every rollout down.
+angular_z down, each a fraction in a second.  FAKE_ENGINE_DELAY_S slows every rollout down but
+those of its first plan, from a goal to itself; FAKE_PLAN_DELAYS_S (a list, over and over) each
+plan's first rollout; FAKE_ENCODE_DELAY_S every picture.
 """
 
+import itertools
 import os
 import sys
 import time
@@ -44,9 +47,19 @@ class SpotModel:
     spec = SPEC
     engine = 'by hand'
     device = 'cpu'
+    precision = 'fp64'
+    why = 'it is all there is'
+
+    def __init__(self) -> None:
+        self._delay_s = float(os.environ.get('FAKE_ENGINE_DELAY_S', '0'))
+        self._encode_delay_s = float(os.environ.get('FAKE_ENCODE_DELAY_S', '0'))
+        self._plan_delays_s = itertools.cycle(
+            float(s) for s in os.environ.get('FAKE_PLAN_DELAYS_S', '0').split())
+        self._context: np.ndarray | None = None
 
     def encode(self, image: np.ndarray) -> np.ndarray:
         """Return the centroid of the light, (1, 2) in [0, 1]."""
+        time.sleep(self._encode_delay_s)
         light = image.astype(np.float32).sum(axis=2)
         light = np.maximum(light - 60.0, 0.0) + 1e-6
         at = (np.arange(SIDE_PX) + 0.5) / SIDE_PX
@@ -57,7 +70,11 @@ class SpotModel:
     def rollout(self, context: np.ndarray, executed: np.ndarray, candidates: np.ndarray,
                 goal: np.ndarray) -> Rollout:
         """Integrate the actions; the cost is the way that is left, in blocks."""
-        time.sleep(float(os.environ.get('FAKE_ENGINE_DELAY_S', '0')))
+        if not np.array_equal(context[-1], goal):
+            time.sleep(self._delay_s)
+            if len(candidates) > 1 and context is not self._context:
+                self._context = context
+                time.sleep(next(self._plan_delays_s))
         moved = candidates.sum(axis=2).cumsum(axis=1) * SPEC.action.period_s     # (S, H, A)
         latents = context[-1, 0] + moved
         blocks = SPEED * SPEC.action.block * SPEC.action.period_s

@@ -24,7 +24,9 @@ import pytest
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
-from jepa_ros.ros.convert import from_latents, from_rgb, ImageError, to_rgb
+from jepa_ros.core.preprocess import to_model_image
+from jepa_ros.ros.convert import from_latents, from_rgb, to_picture, to_rgb
+from jepa_ros.ros.picture import ImageError
 
 CHANNELS = {'rgb8': (0, 1, 2), 'bgr8': (2, 1, 0), 'rgba8': (0, 1, 2, 3),
             'bgra8': (2, 1, 0, 3), 'mono8': (0,)}
@@ -60,6 +62,44 @@ def test_every_encoding_size_and_padding(encoding, height, width, padding, last)
     assert got.dtype == np.uint8
     assert got.flags.c_contiguous
     np.testing.assert_array_equal(got, rgb)
+
+
+@given(encoding=st.sampled_from(sorted(CHANNELS)), height=st.integers(1, 40),
+       width=st.integers(1, 40), side=st.integers(1, 12), padding=st.integers(0, 5))
+@settings(max_examples=80, deadline=None)
+def test_the_model_s_picture_straight_from_the_message(encoding, height, width, side, padding):
+    """Bit for bit what a copy of the whole frame would give, and no such copy is made."""
+    message = message_of(random_rgb(height, width), encoding, padding)
+    picture = to_picture(message)
+    assert np.shares_memory(picture.pixels, np.frombuffer(message.data, np.uint8))
+    np.testing.assert_array_equal(picture.fit(side, side),
+                                  to_model_image(to_rgb(message), side, side))
+
+
+@pytest.mark.parametrize('encoding', sorted(CHANNELS))
+def test_a_region_is_what_would_be_seen_of_that_part(encoding):
+    """From its left top corner (x, y), in pixels, without a copy; all zero is the whole."""
+    rgb = random_rgb(30, 50)
+    if encoding == 'mono8':
+        rgb = np.repeat(rgb[..., :1], 3, axis=2)
+    message = message_of(rgb, encoding, 3)
+    part = to_picture(message).part((7, 4, 20, 16))
+    np.testing.assert_array_equal(part.rgb(), rgb[4:20, 7:27])
+    np.testing.assert_array_equal(part.fit(8, 8), to_model_image(rgb[4:20, 7:27], 8, 8))
+    assert np.shares_memory(part.pixels, np.frombuffer(message.data, np.uint8))
+    np.testing.assert_array_equal(to_picture(message).part((0, 0, 0, 0)).rgb(), rgb)
+    np.testing.assert_array_equal(to_picture(message).part((0, 0, 50, 30)).rgb(), rgb)
+
+
+@pytest.mark.parametrize('region, words', [
+    ((31, 0, 20, 10), ['20x10 at (31, 0)', '(51, 10)', '50x30']),
+    ((0, 21, 10, 10), ['10x10 at (0, 21)', '(10, 31)', '50x30'])])
+def test_a_region_that_is_not_inside_is_refused(region, words):
+    """By the frame that it does not fit, with the numbers."""
+    with pytest.raises(ImageError) as error:
+        to_picture(message_of(random_rgb(30, 50), 'rgb8', 0)).part(region)
+    for word in words:
+        assert word in str(error.value)
 
 
 def test_is_bigendian_does_not_touch_bytes():

@@ -70,6 +70,11 @@ def test_every_parameter_is_described(node):
     ('elites', 65, ['65', '64']),
     ('planner', 'genetic', ['planner', "'genetic'", 'cem, icem, mppi']),
     ('temperature', 0.0, ['range']),
+    ('command_rate_hz', 1.0, ['range']),
+    ('region', [0, 0, 64], ['[0, 0, 64]', 'x, y, width and height']),
+    ('region', [0, 0, 64, 0], ['[0, 0, 64, 0]', 'both 0 or neither']),
+    ('region', [-1, 0, 64, 48], ['[-1, 0, 64, 48]', 'below 0']),
+    ('region', [0.5, 0.0, 64.0, 48.0], ['type']),
 ])
 def test_a_wrong_value_is_refused_and_the_old_one_kept(node, name, value, words):
     """Out of range, of another type, or at odds with another parameter."""
@@ -95,6 +100,13 @@ def test_each_planner_can_be_chosen(node, method):
     assert change(node, planner=method, **changes) == (True, '')
     config = planner_params.planner_config(params.values(node, planner_params.TABLE))
     assert config == PlannerConfig(method=method, **changes)
+
+
+def test_a_region_can_be_chosen(node):
+    """Four whole numbers, in pixels."""
+    assert planner_params.region(params.values(node, planner_params.TABLE)) == (0, 0, 0, 0)
+    assert change(node, region=[80, 0, 480, 480]) == (True, '')
+    assert planner_params.region(params.values(node, planner_params.TABLE)) == (80, 0, 480, 480)
 
 
 def test_fixed_parameters_say_when_they_can_change(node):

@@ -15,104 +15,25 @@
 """The planner node in a process of its own, on a model that can be worked out by hand."""
 
 import math
-from pathlib import Path
 import signal
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from diagnostic_msgs.msg import DiagnosticStatus
 from fake_planner import spot_picture
-from geometry_msgs.msg import Twist
-from graph import Probe, Process, process, wait_for
+from graph import Probe, process, wait_for
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 import numpy as np
 import pytest
+from rcl_interfaces.srv import SetParameters
+from rclpy.parameter import Parameter
+from robot import FRAME_PERIOD_S
 from sensor_msgs.msg import CompressedImage, Image
-from std_msgs.msg import Float32, Header
+from std_msgs.msg import Float32
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
 from jepa_ros.ros import qos
-from jepa_ros.ros.convert import from_rgb
 from jepa_ros.ros.messages import from_twist, status_value
-
-FRAME_PERIOD_S = 0.07
-
-
-class Robot:
-    """The other end of the planner: a spot that moves as commanded, and its camera."""
-
-    def __init__(self, probe: Probe, x: float = 0.25, y: float = 0.5) -> None:
-        self.place = np.array([x, y])
-        self.seen = True
-        self.broken = False
-        self._probe = probe
-        self.commands = probe.listen(Twist, 'cmd_vel_nav', qos.COMMAND)
-        self.status = probe.listen(DiagnosticStatus, 'planner_node/status', qos.LATCHED)
-        self._images = probe.publisher(Image, 'image', qos.SENSOR)
-        self._goals = probe.publisher(Image, 'goal_image', qos.RELIABLE)
-        probe.every(FRAME_PERIOD_S, self._live)
-
-    def _live(self) -> None:
-        if self.commands:
-            self.place = np.clip(self.place + from_twist(self.commands[-1]) * FRAME_PERIOD_S,
-                                 0.1, 0.9)
-        if self.seen:
-            image = from_rgb(spot_picture(*self.place), self._header())
-            if self.broken:
-                image.step = 1
-            self._images.publish(image)
-
-    def _header(self) -> Header:
-        return Header(stamp=self._probe.node.get_clock().now().to_msg(), frame_id='camera')
-
-    def send_goal(self, x: float, y: float) -> None:
-        """Send the picture of a place once somebody listens."""
-        wait_for(self._goals.get_subscription_count, 'somebody who wants goals')
-        self._goals.publish(from_rgb(spot_picture(x, y), self._header()))
-
-    def word(self) -> str:
-        """Return the newest status word."""
-        return self.status[-1].message if self.status else ''
-
-    def reason(self) -> str:
-        """Return the newest reason."""
-        return next((v.value for v in self.status[-1].values if v.key == 'reason'), '')
-
-    def wait_word(self, word: str) -> None:
-        """Wait for a status word."""
-        wait_for(lambda: self.word() == word, f'status {word}')
-
-    def wait_moving(self) -> None:
-        """Wait for a command that is not zero."""
-        wait_for(lambda: self.commands and from_twist(self.commands[-1]).any(), 'motion')
-
-    def wait_zero(self) -> None:
-        """Wait for a zero command."""
-        wait_for(lambda: self.commands and not from_twist(self.commands[-1]).any(), 'zero')
-
-
-@pytest.fixture
-def robot(probe: Probe) -> Robot:
-    """Hold the other end of the planner."""
-    return Robot(probe)
-
-
-@pytest.fixture
-def bundle(tmp_path: Path) -> str:
-    """Hold a folder that is found as a bundle."""
-    folder = tmp_path / 'spot'
-    folder.mkdir()
-    (folder / 'manifest.json').write_text('{}')
-    return f'model:={folder}'
-
-
-@pytest.fixture
-def planner(bundle: str, robot: Robot) -> Process:
-    """Hold the planner's process, active."""
-    with process('fake_planner', '-p', bundle) as planner:
-        robot.wait_word('idle')
-        yield planner
-    assert 'Traceback' not in planner.output, planner.output
 
 
 def call(probe: Probe, name: str) -> Trigger.Response:
@@ -132,7 +53,6 @@ def test_it_drives_to_the_goal_and_says_everything(probe, robot, planner):
     latents = probe.listen(Image, 'planner_node/latent', qos.COMMAND)
     imagined = probe.listen(Image, 'planner_node/imagined', qos.COMMAND)
     surprise = probe.listen(Float32, 'planner_node/surprise', qos.COMMAND)
-    diagnostics = probe.listen(DiagnosticArray, '/diagnostics')
     robot.send_goal(0.75, 0.6)
     robot.wait_word('driving')
     wait_for(lambda: plans and latents and imagined and surprise, 'the insides')
@@ -152,8 +72,10 @@ def test_it_drives_to_the_goal_and_says_everything(probe, robot, planner):
     assert (latents[0].height, latents[0].width, latents[0].encoding) == (1, 2, '32FC1')
     assert (imagined[0].height, imagined[0].width) == (3, 2)
     assert math.isfinite(surprise[-1].data)
-    wait_for(lambda: any(s.name == 'planner_node: planning'
-                         for d in diagnostics for s in d.status), 'diagnostics')
+    figures = wait_for(robot.figures, 'diagnostics')
+    assert {key: figures[key] for key in ('engine', 'device', 'precision', 'why')} == {
+        'engine': 'by hand', 'device': 'cpu', 'precision': 'fp64', 'why': 'it is all there is'}
+    assert 'by hand on cpu, fp64: it is all there is' in planner.output
     assert planner.end() == 0, planner.output
 
 
@@ -242,6 +164,27 @@ def test_without_a_model_it_stays_unconfigured_and_says_why(probe):
         state = probe.call(GetState, 'planner_node/get_state', GetState.Request())
         assert state.current_state.label == 'unconfigured'
         assert planner.end() == 0, planner.output
+
+
+def test_only_the_region_is_looked_at(bundle, probe, robot):
+    """Of frames and goals alike; one that no frame holds is named with the numbers."""
+    with process('fake_planner', '-p', bundle, '-p', 'region:=[0, 0, 100, 40]') as planner:
+        said = 'region 100x40 at (0, 0) ends at (100, 40), the picture is 64x64'
+        wait_for(lambda: f'frame dropped: {said}' in planner.output, 'the reason')
+        robot.send_goal(0.4, 0.4)
+        wait_for(lambda: f'goal refused: {said}' in planner.output, 'the goal is refused too')
+        assert not any(status_value(s, 'frame_stamp') > 0 for s in robot.status)
+        answer = probe.call(SetParameters, 'planner_node/set_parameters', SetParameters.Request(
+            parameters=[Parameter('region', value=[0, 0, 48, 48]).to_parameter_msg()]))
+        assert answer.results[0].successful
+        latents = probe.listen(Image, 'planner_node/latent', qos.COMMAND)
+        robot.place[:] = 0.3, 0.6
+        # as fractions of the part, not of the whole
+        part = [0.3 * 64 / 48, 0.6 * 64 / 48]
+        wait_for(lambda: latents and np.allclose(
+            np.frombuffer(latents[-1].data, '<f4'), part, atol=0.05), 'the spot in the part')
+        robot.send_goal(0.4, 0.4)
+        robot.wait_moving()
 
 
 def test_compressed_frames(bundle, probe):

@@ -67,6 +67,16 @@ def test_jobs_come_in_order_and_before_the_newest_frame(log):
     assert log.done[:4] == ['hold', 'job 0', 'job 1', 'job 2']
     # frames 0 to 2 were overtaken; at most one of them was taken before frame 3 came
     assert not {0, 1} & set(log.done)
+    assert log.worker.dropped + len([f for f in log.done if isinstance(f, int)]) <= 4
+    assert log.worker.dropped >= 2
+
+
+def test_a_frame_that_gives_way_is_counted(log):
+    log.hold()
+    assert log.worker.dropped == 0
+    for i in range(4):
+        log.worker.offer(i)
+    assert log.worker.dropped == 3
 
 
 def test_an_error_is_told_and_does_not_end_it(log):
