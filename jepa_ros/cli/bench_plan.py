@@ -15,7 +15,6 @@
 """``jepa bench plan``: how long one plan takes, engine by engine, PyTorch eager beside them."""
 
 import argparse
-from collections.abc import Callable
 from dataclasses import dataclass
 import math
 from pathlib import Path
@@ -26,6 +25,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jepa_ros.cli.apart import apart
 from jepa_ros.config import PlannerConfig
 from jepa_ros.types import Array
 
@@ -34,22 +34,23 @@ if TYPE_CHECKING:
     from jepa_ros.engines.manifest import Manifest
 
 LOADS = ('bundle', 'reference')
-EAGER = 'torch-eager'
-# without a deadline every plan takes all its iterations
-_NO_DEADLINE_S = 60.0
+EAGER, COMPILED = 'torch-eager', 'torch-compile'
 # LeWorldModel's own search, arXiv 2603.19312; a bundle's is the robot's default
-_PUBLISHED = PlannerConfig(candidates=300, elites=30, iterations=30, deadline_s=_NO_DEADLINE_S)
+_PUBLISHED = PlannerConfig(candidates=300, elites=30, iterations=30)
 _MOST_PLANS = 50
 
 
 @dataclass(frozen=True)
-class Entrant:
-    """What is timed: an engine in a precision, and how to make it."""
+class Turn:
+    """What one engine is to do: which, in what precision, on what, and how long."""
 
+    folder: Path
     engine: str
     precision: str
-    make: Callable[[], 'WorldModel']
-    gflop: float
+    config: PlannerConfig
+    threads: int
+    seconds: float
+    seed: int
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -78,8 +79,7 @@ def run(args: argparse.Namespace) -> list[dict[str, object]]:
     with TemporaryDirectory() as scratch:
         for load in args.loads:
             if load == 'bundle':
-                rows += _measure(load_manifest(args.model), PlannerConfig(
-                    deadline_s=_NO_DEADLINE_S), args)
+                rows += _measure(load_manifest(args.model), PlannerConfig(), args)
             else:
                 from jepa_ros.learning.reference import NAME, reference_bundle
                 print(f'exporting {NAME}: one to three minutes', file=sys.stderr)
@@ -90,41 +90,51 @@ def run(args: argparse.Namespace) -> list[dict[str, object]]:
 
 def _measure(manifest: 'Manifest', config: PlannerConfig, args: argparse.Namespace
              ) -> list[dict[str, object]]:
+    """Time each engine in processes of its own, all of them in each round."""
     from tqdm import tqdm
 
     from jepa_ros.learning.flops import gemm_peak_gflops
-    entrants = _entrants(manifest, config.candidates, args)
-    models = {e: e.make() for e in entrants}
-    question = _question(models[entrants[0]], config.candidates, args.seed)
-    costs = {e: models[e].rollout(*question).cost for e in entrants}
-    times_s: dict[Entrant, list[float]] = {e: [] for e in entrants}
+    turns = [Turn(manifest.folder, engine, precision, config, args.threads, args.seconds,
+                  args.seed) for engine, precision in _wanted(args.engines)]
+    plain, graph = apart(_gflop, manifest.folder, config.candidates)
+    question = apart(_question, turns[0])
+    times_s: dict[Turn, list[float]] = {turn: [] for turn in turns}
+    costs: dict[Turn, Array] = {}
     peaks: dict[str, float] = {}
-    bar = tqdm(total=args.rounds * len(entrants), desc=manifest.name, unit='turn',
-               file=sys.stderr)
-    with bar:
+    with tqdm(total=args.rounds * len(turns), desc=manifest.name, unit='turn',
+              file=sys.stderr) as bar:
         for _ in range(args.rounds):
-            for precision in {e.precision for e in entrants}:
-                peak = gemm_peak_gflops(precision, args.threads)
-                peaks[precision] = max(peaks.get(precision, peak), peak)
-            for e in entrants:
-                bar.set_postfix_str(f'{e.engine} {e.precision}')
-                times_s[e] += _plan(models[e], config, question, args)
+            for turn in list(times_s):
+                bar.set_postfix_str(f'{turn.engine} {turn.precision}')
+                try:
+                    taken_s, costs[turn] = apart(_take, turn, question)
+                except ValueError as error:
+                    bar.write(f'{manifest.name}: {turn.engine} in {turn.precision} is left out: '
+                              f'{error}', sys.stderr)
+                    del times_s[turn]
+                    continue
+                times_s[turn] += taken_s
+                peak = apart(gemm_peak_gflops, turn.precision, args.threads)
+                peaks[turn.precision] = max(peaks.get(turn.precision, peak), peak)
                 bar.update()
-    eager_s = float(np.median(times_s[entrants[0]]))
-    return [_row(manifest.name, e, float(np.median(times_s[e])), eager_s, peaks[e.precision],
-                 config, args) | _exactness(costs[e], costs[entrants[0]], config.elites)
-            for e in entrants]
+    eager = turns[0]
+    eager_s = float(np.median(times_s[eager]))
+    return [_row(manifest.name, turn, plain if turn.engine in (EAGER, COMPILED) else graph,
+                 float(np.median(taken_s)), eager_s, peaks[turn.precision])
+            | _exactness(costs[turn], costs[eager], config.elites)
+            for turn, taken_s in times_s.items()]
 
 
-def _row(load: str, entrant: Entrant, plan_s: float, eager_s: float, peak: float,
-         config: PlannerConfig, args: argparse.Namespace) -> dict[str, object]:
-    gflops = entrant.gflop * config.iterations / plan_s
-    return {'load': load, 'engine': entrant.engine, 'precision': entrant.precision,
+def _row(load: str, turn: Turn, gflop: float, plan_s: float, eager_s: float, peak: float
+         ) -> dict[str, object]:
+    config = turn.config
+    gflops = gflop * config.iterations / plan_s
+    return {'load': load, 'engine': turn.engine, 'precision': turn.precision,
             'ms_per_iteration': 1e3 * plan_s / config.iterations, 'ms_per_plan': 1e3 * plan_s,
             'ratio_to_eager': eager_s / plan_s, 'gflops': gflops,
             'peak_fraction': gflops / peak, 'gemm_peak_gflops': peak,
             'candidates': config.candidates, 'iterations': config.iterations,
-            'threads': args.threads}
+            'threads': turn.threads}
 
 
 def _exactness(cost: Array, exact: Array, elites: int) -> dict[str, object]:
@@ -134,69 +144,71 @@ def _exactness(cost: Array, exact: Array, elites: int) -> dict[str, object]:
             'elites_same': len(same) / elites}
 
 
-def _entrants(manifest: 'Manifest', candidates: int, args: argparse.Namespace) -> list[Entrant]:
-    """Return everything that can be timed here, PyTorch eager first; say what cannot."""
+def _wanted(engines: list[str]) -> list[tuple[str, str]]:
+    """Return engines and precisions, PyTorch eager first; ValueError names an unknown engine."""
+    from jepa_ros.engines.load import ENGINES
+    known = {EAGER: ('fp32',), COMPILED: ('fp32',), **{e: ENGINES[e][2] for e in ENGINES}}
+    unknown = set(engines) - set(known)
+    if unknown:
+        raise ValueError(f'engines {sorted(unknown)} are unknown, there are {", ".join(known)}')
+    return [(engine, precision) for engine in known for precision in known[engine]
+            if engine == EAGER or not engines or engine in engines]
+
+
+def _gflop(folder: Path, candidates: int) -> tuple[float, float]:
+    """Return the 10^9 operations of a rollout, as published and as in the bundle."""
     from jepa_ros.engines.architectures import plain_rollout, rollout_graph
-    from jepa_ros.engines.load import ENGINES, load_engine
-    from jepa_ros.engines.torch_engine import load_eager, load_networks
+    from jepa_ros.engines.manifest import load_manifest
+    from jepa_ros.engines.torch_engine import load_networks
     from jepa_ros.learning.flops import rollout_gflop
+    manifest = load_manifest(folder)
     networks = load_networks(manifest)
     plain, graph = (rollout_gflop(make(networks), manifest.spec, candidates)
                     for make in (plain_rollout, rollout_graph))
-    found = [Entrant(EAGER, 'fp32', lambda: load_eager(manifest, args.threads), plain)]
-    wanted = args.engines or ['torch-compile', *ENGINES]
-    unknown = set(wanted) - {EAGER, 'torch-compile', *ENGINES}
-    if unknown:
-        raise ValueError(f'engines {sorted(unknown)} are unknown, there are {EAGER}, '
-                         f'torch-compile, {", ".join(ENGINES)}')
-    if 'torch-compile' in wanted:
-        found.append(Entrant('torch-compile', 'fp32',
-                             lambda: load_eager(manifest, args.threads, compiled=True), plain))
-    for engine in (e for e in ENGINES if e in wanted):
-        for precision in ENGINES[engine][2]:
-            try:
-                made = load_engine(manifest.folder, engine, args.threads, precision)
-            except ValueError as error:
-                print(f'{manifest.name}: {engine} in {precision} is left out: {error}',
-                      file=sys.stderr)
-                continue
-            found.append(Entrant(engine, precision, lambda made=made: made, graph))
-    return found
+    return plain, graph
 
 
-def _question(model: 'WorldModel', candidates: int, seed: int) -> tuple[Array, ...]:
+def _load(turn: Turn) -> 'WorldModel':
+    from jepa_ros.engines.load import load_engine
+    from jepa_ros.engines.manifest import load_manifest
+    if turn.engine not in (EAGER, COMPILED):
+        return load_engine(turn.folder, turn.engine, turn.threads, turn.precision)
+    from jepa_ros.engines.torch_engine import load_eager
+    return load_eager(load_manifest(turn.folder), turn.threads, turn.engine == COMPILED)
+
+
+def _question(turn: Turn) -> tuple[Array, ...]:
     """Return a context, executed blocks, candidates and a goal that a plan can reach."""
-    spec, action, rng = model.spec, model.spec.action, np.random.default_rng(seed)
+    model = _load(turn)
+    spec, action, rng = model.spec, model.spec.action, np.random.default_rng(turn.seed)
 
     def knots(*size: int) -> Array:
         drawn = rng.uniform(action.low, action.high, (*size, 1, action.width))
         return np.repeat(drawn, action.block, axis=-2).astype(np.float32)
 
     context = rng.standard_normal((spec.history, spec.tokens, spec.width)).astype(np.float32)
-    executed, plans = knots(spec.history), knots(candidates, spec.horizon)
+    executed, plans = knots(spec.history), knots(turn.config.candidates, spec.horizon)
     goal = model.rollout(context, executed, knots(1, spec.horizon), context[-1]).latents[0, -1]
     return context, executed, plans, np.ascontiguousarray(goal)
 
 
-def _plan(model: 'WorldModel', config: PlannerConfig, question: tuple[Array, ...],
-          args: argparse.Namespace) -> list[float]:
-    """Return the times of plans (s) that were made one after another."""
-    import torch
-
+def _take(turn: Turn, question: tuple[Array, ...]) -> tuple[list[float], Array]:
+    """Return the times of plans (s) made one after another, and the costs of the candidates."""
     from jepa_ros.core.sampling_planner import SamplingPlanner
-    torch.set_num_threads(args.threads)
+    model = _load(turn)
     context, executed, _, goal = question
-    rng, zero = np.random.default_rng(args.seed), np.zeros(model.spec.action.width, np.float32)
-    model.rollout(*question)      # nothing is made ready while the clock runs
+    rng, zero = np.random.default_rng(turn.seed), np.zeros(model.spec.action.width, np.float32)
+    # twice, so that nothing is made ready while the clock runs
+    cost = [model.rollout(*question).cost for _ in range(2)][-1]
     times_s: list[float] = []
-    ends_s = time.perf_counter() + args.seconds
+    ends_s = time.perf_counter() + turn.seconds
     while not times_s or (time.perf_counter() < ends_s and len(times_s) < _MOST_PLANS):
-        planner = SamplingPlanner(model.spec, config)
+        planner = SamplingPlanner(model.spec, turn.config)
         begun_s = time.perf_counter()
+        # a clock that stands: no deadline, every plan takes all its iterations
         plan = planner.plan(model, context, executed, goal, zero, zero[None][:0], 0.0, rng,
-                            time.perf_counter)
+                            lambda: 0.0)
         times_s.append(time.perf_counter() - begun_s)
-        if not math.isfinite(plan.cost) or plan.iterations != config.iterations:
-            raise RuntimeError(f'a plan took {plan.iterations} of {config.iterations} iterations '
-                               f'and costs {plan.cost}')
-    return times_s
+        if not math.isfinite(plan.cost):
+            raise RuntimeError(f'a plan costs {plan.cost}')
+    return times_s, cost

@@ -40,6 +40,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='(default: 16 32 64 128, or with --latencies as on the robot)')
     parser.add_argument('--iterations', nargs='+', type=int, default=given,
                         help='(default: 1 2 3 5, or with --latencies as on the robot)')
+    parser.add_argument('--budgets', nargs='+', type=_budget, default=given, metavar='CxI',
+                        help='candidates x iterations, in place of all combinations of those two')
     parser.add_argument('--latencies', nargs='+', type=float, default=(), metavar='S',
                         help='study latency instead: seconds until a plan is ready')
     parser.add_argument('--ways', nargs='+', choices=('acting', 'synchronous', 'standing'),
@@ -61,6 +63,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='(default: out/quality.png, with --latencies out/latency.png)')
     parser.add_argument('--cache', type=Path, default=Path('out/quality.jsonl'),
                         help='episodes that have ended; the same study goes on from there')
+
+
+def _budget(text: str) -> tuple[int, int]:
+    candidates, _, iterations = text.partition('x')
+    return int(candidates), int(iterations)
 
 
 def run(args: argparse.Namespace) -> list[dict[str, object]]:
@@ -85,13 +92,15 @@ def _entrants(args: argparse.Namespace) -> list:
     robot = PlannerConfig()
     usual = (((robot.method,), (robot.candidates,), (robot.iterations,)) if args.latencies
              else (METHODS, (16, 32, 64, 128), (1, 2, 3, 5)))
-    chosen = (getattr(args, name, default) for name, default in zip(
+    planners, *both = (getattr(args, name, default) for name, default in zip(
         ('planners', 'candidates', 'iterations'), usual, strict=True))
+    budgets = getattr(args, 'budgets', list(product(*both)))
     ways = product(args.ways, args.latencies) if args.latencies else [('acting', 0.0)]
     return [Entrant(f'{method} {candidates}x{iterations} {way} {latency_s:g} s', 'agent',
                     args.model, _config(method, candidates, iterations), args.engine,
                     args.precision, latency_s, way)
-            for (way, latency_s), method, candidates, iterations in product(ways, *chosen)]
+            for (way, latency_s), method, (candidates, iterations) in product(
+                ways, planners, budgets)]
 
 
 def _config(method: str, candidates: int, iterations: int) -> PlannerConfig:

@@ -84,6 +84,15 @@ def test_a_row_for_each_planner_and_budget(bench, driven, tmp_path):
     assert (tmp_path / 'pictures' / 'picture.png').read_bytes().startswith(b'\x89PNG')
 
 
+def test_budgets_stand_in_place_of_all_combinations(bench):
+    rows = bench('--planners', 'cem', 'icem', '--budgets', '4x1', '16x2', '--episodes', '1')
+    check(rows)
+    assert [(r['planner'], r['candidates'], r['iterations']) for r in rows] == [
+        ('cem', 4, 1), ('cem', 16, 2), ('icem', 4, 1), ('icem', 16, 2)]
+    with pytest.raises(SystemExit):
+        bench('--budgets', '16')
+
+
 def test_a_row_for_each_way_and_latency(bench, driven, tmp_path):
     rows = bench('--latencies', '0', '0.3', '--ways', 'acting', 'synchronous', '--episodes', '1')
     check(rows)
