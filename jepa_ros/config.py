@@ -45,9 +45,9 @@ class PlannerConfig:
     ``temperature``, in standard deviations of the costs, and has no elites.
     """
 
-    candidates: int = 64
-    elites: int = 8
-    iterations: int = 3
+    candidates: int = 32
+    elites: int = 4
+    iterations: int = 2
     deadline_s: float = 0.08
     action_rate_weight: float = 0.05
     init_std: float = 0.6

@@ -139,8 +139,9 @@ def _row(load: str, turn: Turn, gflop: float, plan_s: float, eager_s: float, pea
 
 def _exactness(cost: Array, exact: Array, elites: int) -> dict[str, object]:
     """Return how far costs (S,) are from the exact, and the share of elites that is the same."""
+    errors = np.abs(cost / exact - 1)
     same = set(np.argsort(cost)[:elites]) & set(np.argsort(exact)[:elites])
-    return {'cost_error': float(np.abs(cost / exact - 1).max()),
+    return {'cost_error': float(errors.max()), 'cost_error_mean': float(errors.mean()),
             'elites_same': len(same) / elites}
 
 

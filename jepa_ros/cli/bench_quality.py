@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--iterations', nargs='+', type=int, default=given,
                         help='(default: 1 2 3 5, or with --latencies as on the robot)')
     parser.add_argument('--budgets', nargs='+', type=_budget, default=given, metavar='CxI',
-                        help='candidates x iterations, in place of all combinations of those two')
+                        help='candidates x iterations (default: all combinations of those two)')
     parser.add_argument('--latencies', nargs='+', type=float, default=(), metavar='S',
                         help='study latency instead: seconds until a plan is ready')
     parser.add_argument('--ways', nargs='+', choices=('acting', 'synchronous', 'standing'),

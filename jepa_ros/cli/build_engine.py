@@ -19,6 +19,8 @@ from collections import Counter
 from pathlib import Path
 import time
 
+from jepa_ros.config import PlannerConfig
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's options."""
@@ -27,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--precision', default='fp32',
                         help='of the matrix products: fp32, fp16, bf16, or int8 (after '
                         'jepa calibrate)')
-    parser.add_argument('--candidates', type=int, default=64,
+    parser.add_argument('--candidates', type=int, default=PlannerConfig.candidates,
                         help='candidates in a call, usually: the engine is tuned for them')
     parser.add_argument('--max-candidates', type=int, default=1024,
                         help='candidates in a call, at most')

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+from jepa_ros.config import PlannerConfig
 from jepa_ros.engines.manifest import BundleError, GraphSpec, Manifest, read_graph
 from jepa_ros.engines.onnx_precision import HALVES, to_half
 from jepa_ros.engines.onnx_uint8 import cast_uint8_inputs
@@ -48,7 +49,7 @@ class Candidates:
     """How many candidates S an engine takes: at least, usually (it is tuned for it), at most."""
 
     fewest: int = 1
-    usual: int = 64
+    usual: int = PlannerConfig.candidates
     most: int = 1024
 
     def __post_init__(self) -> None:

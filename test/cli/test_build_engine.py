@@ -111,7 +111,7 @@ def test_inspect_lists_every_layer(bundle, cache, capsys):
     (['--offline', '--target', 'sm_13'], "target is 'sm_13', must be one of any, sm_"),
     (['--offline', '--precision', 'int4'], "precision is 'int4', must be one of fp32, fp16, bf16"),
     (['--offline', '--candidates', '0'], 'candidates are 0, 0, 1024'),
-    (['--offline', '--max-candidates', '8'], 'candidates are 1, 64, 8'),
+    (['--offline', '--max-candidates', '8'], 'candidates are 1, 32, 8'),
 ])
 def test_wrong_options_are_answered_with_one_line(bundle, cache, capsys, options, message):
     assert build(bundle, *options) == 2

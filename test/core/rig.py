@@ -16,8 +16,9 @@
 
 import numpy as np
 from point_world import ACTION, picture, PointModel
+from wide_search import wide
 
-from jepa_ros.config import AgentConfig, PlannerConfig
+from jepa_ros.config import AgentConfig
 from jepa_ros.core.agent import Agent
 from jepa_ros.core.sampling_planner import SamplingPlanner
 from jepa_ros.types import Frame, Observation, Status
@@ -30,7 +31,7 @@ class Rig:
 
     def __init__(self, clock=lambda: 0.0, model=None, planner=None, **config):
         self.model = model or PointModel()
-        planner = planner or PlannerConfig()
+        planner = planner or wide()
         self.agent = Agent(self.model, SamplingPlanner(self.model.spec, planner),
                            AgentConfig(**config), np.random.default_rng(0), clock)
         self.place = np.array([0.2, 0.6])

@@ -22,14 +22,15 @@ import numpy as np
 from point_world import ACTION, picture, PointModel, SPEED
 import pytest
 from rig import GOAL, Rig
+from wide_search import wide
 
-from jepa_ros.config import METHODS, PlannerConfig
+from jepa_ros.config import METHODS
 from jepa_ros.types import Status
 
 
 @pytest.mark.parametrize('method', METHODS)
 def test_it_drives_to_the_goal_and_stays(method):
-    rig = Rig(planner=PlannerConfig(method=method))
+    rig = Rig(planner=wide(method=method))
     rig.agent.set_goal(picture(*GOAL))
     decisions = rig.run(60)
     first = next(i for i, d in enumerate(decisions) if d.status is Status.ARRIVED)
@@ -149,7 +150,7 @@ def test_surprise_can_be_left_out():
 
 def test_commands_count_from_the_frame_that_they_answer():
     readings = count()
-    rig = Rig(clock=lambda: 0.02 * next(readings), planner=PlannerConfig(deadline_s=0.08)).drive()
+    rig = Rig(clock=lambda: 0.02 * next(readings), planner=wide(deadline_s=0.08)).drive()
     decisions = rig.run(5)
     assert all(d.plan.iterations == 3 for d in decisions)
     assert decisions[0].plan.planning_s == pytest.approx(0.06)

@@ -22,8 +22,9 @@ import numpy as np
 from point_world import picture, PointModel
 import pytest
 from rig import GOAL, Rig
+from wide_search import wide
 
-from jepa_ros.config import METHODS, PlannerConfig
+from jepa_ros.config import METHODS
 from jepa_ros.core.actions import command_at
 from jepa_ros.core.planner import NonFiniteError
 from jepa_ros.core.sampling import shift
@@ -83,7 +84,7 @@ def test_a_step_is_its_parts():
 
 def drive(latency_s, method, naive=False):
     """Drive for 16 s; return the rig, the period of arrival (or infinity) and the overshoot."""
-    rig = ActingRig(latency_s, naive, planner=PlannerConfig(method=method, iterations=5),
+    rig = ActingRig(latency_s, naive, planner=wide(method=method, iterations=5),
                     arrival_cost=0.15)
     first, farthest = math.inf, 0.0
     for period in range(160):

@@ -17,8 +17,9 @@
 import numpy as np
 from point_world import ACTION, plan, PointModel, SPEED, START
 import pytest
+from wide_search import wide
 
-from jepa_ros.config import METHODS, PlannerConfig
+from jepa_ros.config import METHODS
 from jepa_ros.core.sampling_planner import SamplingPlanner
 
 GOAL = [0.65, 0.5]
@@ -38,7 +39,7 @@ class Watched(PointModel):
 
 
 def planner(method='cem', **values):
-    return SamplingPlanner(PointModel().spec, PlannerConfig(method=method, **values))
+    return SamplingPlanner(PointModel().spec, wide(method=method, **values))
 
 
 @pytest.mark.parametrize('method', METHODS)

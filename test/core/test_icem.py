@@ -17,8 +17,8 @@
 import numpy as np
 import pytest
 from quadratic import BOX, minimise, PATIENT, quadratic
+from wide_search import wide
 
-from jepa_ros.config import PlannerConfig
 from jepa_ros.core.icem import ImprovedCrossEntropy
 from jepa_ros.core.sampling import obvious
 
@@ -27,7 +27,7 @@ ZERO = np.zeros((4, 2), np.float32)
 
 def populations(iterations, **values):
     """Return how many candidates each iteration has."""
-    search = ImprovedCrossEntropy(BOX, PlannerConfig(**values), ZERO, np.random.default_rng(0))
+    search = ImprovedCrossEntropy(BOX, wide(**values), ZERO, np.random.default_rng(0))
     counts = []
     for i in range(iterations):
         knots = search.ask(last=i == iterations - 1)
@@ -47,7 +47,7 @@ def test_the_population_shrinks_to_two_for_each_elite(values, expected):
 
 
 def test_the_mean_is_among_the_last_and_not_before():
-    config = PlannerConfig(candidates=64, elites=4, momentum=0.0, keep_elites=0.0)
+    config = wide(candidates=64, elites=4, momentum=0.0, keep_elites=0.0)
     search = ImprovedCrossEntropy(BOX, config, ZERO, np.random.default_rng(0))
     knots = search.ask()
     costs = quadratic(np.full((4, 2), 0.4))(knots)
@@ -59,7 +59,7 @@ def test_the_mean_is_among_the_last_and_not_before():
 
 
 def test_kept_elites_count_again_with_the_costs_they_had():
-    config = PlannerConfig(candidates=20, elites=4, keep_elites=0.5, momentum=0.0, shrink=1.0)
+    config = wide(candidates=20, elites=4, keep_elites=0.5, momentum=0.0, shrink=1.0)
     search = ImprovedCrossEntropy(BOX, config, ZERO, np.random.default_rng(0))
     first = search.ask()
     search.tell(first, np.arange(20.0))
@@ -73,7 +73,7 @@ def test_kept_elites_count_again_with_the_costs_they_had():
 
 
 def test_without_keeping_the_best_still_goes_on_to_the_next_plan():
-    config = PlannerConfig(candidates=20, elites=4, keep_elites=0.0)
+    config = wide(candidates=20, elites=4, keep_elites=0.0)
     search = ImprovedCrossEntropy(BOX, config, ZERO, np.random.default_rng(0))
     knots = search.ask()
     search.tell(knots, np.arange(20.0)[::-1])
@@ -82,7 +82,7 @@ def test_without_keeping_the_best_still_goes_on_to_the_next_plan():
 
 def test_what_the_last_plan_kept_is_tried_within_limits():
     kept = np.stack([np.full((4, 2), 0.123), np.full((4, 2), 5.0)]).astype(np.float32)
-    search = ImprovedCrossEntropy(BOX, PlannerConfig(), ZERO, np.random.default_rng(0), kept)
+    search = ImprovedCrossEntropy(BOX, wide(), ZERO, np.random.default_rng(0), kept)
     knots = search.ask()
     at = 1 + len(obvious(4, BOX))
     assert len(knots) == 64
@@ -91,7 +91,7 @@ def test_what_the_last_plan_kept_is_tried_within_limits():
 
 def test_its_samples_are_smoother_the_larger_beta():
     def roughness(beta):
-        config = PlannerConfig(candidates=2000, noise_beta=beta, init_std=0.1, elites=1)
+        config = wide(candidates=2000, noise_beta=beta, init_std=0.1, elites=1)
         knots = ImprovedCrossEntropy(BOX, config, np.zeros((16, 2), np.float32),
                                      np.random.default_rng(0)).ask()[1000:]
         return np.abs(np.diff(knots, axis=1)).mean() / knots.std()
@@ -102,8 +102,8 @@ def test_its_samples_are_smoother_the_larger_beta():
 
 @pytest.mark.parametrize('beta', [0.0, 0.5, 4.0])
 def test_any_colour_finds_the_optimum(beta):
-    config = PlannerConfig(candidates=200, elites=20, iterations=30, min_std=PATIENT.min_std,
-                           noise_beta=beta)
+    config = wide(candidates=200, elites=20, iterations=30, min_std=PATIENT.min_std,
+                  noise_beta=beta)
     target = np.array([[0.3, -0.7], [0.0, 0.55], [-0.2, 0.1]])
     search = minimise(ImprovedCrossEntropy, quadratic(target), config=config)
     assert search.best == pytest.approx(target, abs=0.02)

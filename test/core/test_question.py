@@ -19,8 +19,8 @@ import math
 import numpy as np
 from point_world import ACTION, BLOCK_LENGTH, PointModel, SPEED, START
 import pytest
+from wide_search import wide
 
-from jepa_ros.config import PlannerConfig
 from jepa_ros.core.distrust import Distrust
 from jepa_ros.core.planner import NonFiniteError
 from jepa_ros.core.question import committed_count, Question, solve
@@ -48,7 +48,7 @@ class Spy:
     """A planner that keeps what it is asked."""
 
     def __init__(self, spec):
-        self._planner = SamplingPlanner(spec, PlannerConfig(iterations=10))
+        self._planner = SamplingPlanner(spec, wide(iterations=10))
         self.asked = []
 
     def plan(self, model, context, executed, goal, last_command, committed, start_s, rng, clock):

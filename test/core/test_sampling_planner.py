@@ -20,8 +20,9 @@ import numpy as np
 from point_world import ACTION, BLOCK_LENGTH, plan, PointModel, SPEED, START
 import pytest
 from quadratic import BOX
+from wide_search import wide
 
-from jepa_ros.config import METHODS, PlannerConfig
+from jepa_ros.config import METHODS
 from jepa_ros.core.cem import CrossEntropy
 from jepa_ros.core.planner import NonFiniteError
 from jepa_ros.core.sampling import shift
@@ -37,7 +38,7 @@ def test_action_rate_counts_changes_in_ranges():
 @pytest.mark.parametrize('method', METHODS)
 def test_a_plan_leads_to_the_goal_and_says_so(method):
     model = PointModel()
-    config = PlannerConfig(iterations=10, method=method)
+    config = wide(iterations=10, method=method)
     found = plan(SamplingPlanner(model.spec, config), model, [0.8, 0.4])
     assert found.blocks.shape == (4, 5, 2)
     assert (found.blocks == found.blocks[:, :1]).all()
@@ -53,14 +54,14 @@ def test_a_plan_leads_to_the_goal_and_says_so(method):
 @pytest.mark.parametrize('method', METHODS)
 def test_at_the_goal_the_plan_is_to_stay(method):
     model = PointModel()
-    found = plan(SamplingPlanner(model.spec, PlannerConfig(method=method)), model, [0.5, 0.5])
+    found = plan(SamplingPlanner(model.spec, wide(method=method)), model, [0.5, 0.5])
     assert not found.blocks.any()
     assert found.cost == pytest.approx(0.0, abs=1e-6)
 
 
 @pytest.mark.parametrize('method', METHODS)
 def test_the_same_seed_gives_the_same_plan_and_another_another(method):
-    model, config = PointModel(), PlannerConfig(method=method)
+    model, config = PointModel(), wide(method=method)
     plans = [plan(SamplingPlanner(model.spec, config), model, [0.83, 0.41], seed=seed)
              for seed in (1, 1, 2)]
     assert np.array_equal(plans[0].blocks, plans[1].blocks)
@@ -71,8 +72,8 @@ def test_the_same_seed_gives_the_same_plan_and_another_another(method):
 @pytest.mark.parametrize('seed', range(3))
 def test_a_warm_start_is_as_good_as_more_search(seed, method):
     model = PointModel()
-    lazy = PlannerConfig(candidates=32, elites=4, iterations=1, action_rate_weight=0.0,
-                         method=method)
+    lazy = wide(candidates=32, elites=4, iterations=1, action_rate_weight=0.0,
+                method=method)
     warm = SamplingPlanner(model.spec, lazy)
     costs = [plan(warm, model, [0.83, 0.41], start_s=0.0, seed=seed + i).cost for i in range(15)]
     assert all(b <= a + 1e-6 for a, b in pairwise(costs))
@@ -83,8 +84,8 @@ def test_a_warm_start_is_as_good_as_more_search(seed, method):
 
 @pytest.mark.parametrize('then_s, warm', [(0.1, True), (1.9, True), (2.0, False), (-0.1, False)])
 def test_only_a_plan_that_still_runs_warms_the_next(then_s, warm):
-    model, config = PointModel(), PlannerConfig(candidates=2, elites=1, iterations=1)
-    planner = SamplingPlanner(model.spec, PlannerConfig(iterations=10))
+    model, config = PointModel(), wide(candidates=2, elites=1, iterations=1)
+    planner = SamplingPlanner(model.spec, wide(iterations=10))
     plan(planner, model, [0.9, 0.9])
     fresh = SamplingPlanner(model.spec, config)
     mean = planner._warm_start(then_s)
@@ -94,7 +95,7 @@ def test_only_a_plan_that_still_runs_warms_the_next(then_s, warm):
 
 def test_elites_that_are_kept_go_on_into_the_next_plan():
     model = PointModel()
-    planner = SamplingPlanner(model.spec, PlannerConfig(method='icem', iterations=4))
+    planner = SamplingPlanner(model.spec, wide(method='icem', iterations=4))
     plan(planner, model, [0.8, 0.45])
     kept, _ = planner._last
     assert kept.shape == (2, 4, 2)      # 0.3 of 8
@@ -128,7 +129,7 @@ def ticking(*laps_s):
 ])
 def test_the_deadline(laps_s, iterations, spent_s, method):
     model = PointModel()
-    config = PlannerConfig(deadline_s=0.08, iterations=5, method=method)
+    config = wide(deadline_s=0.08, iterations=5, method=method)
     planner = SamplingPlanner(model.spec, config)
     found = plan(planner, model, [0.8, 0.4], clock=ticking(*laps_s))
     assert found.iterations == model.rollouts == iterations
@@ -143,7 +144,7 @@ def test_the_search_is_told_which_iteration_will_be_the_last(monkeypatch, laps_s
     monkeypatch.setattr(CrossEntropy, 'ask',
                         lambda search, last: (told.append(last), ask(search, last))[1])
     model = PointModel()
-    planner = SamplingPlanner(model.spec, PlannerConfig(deadline_s=0.08, iterations=5))
+    planner = SamplingPlanner(model.spec, wide(deadline_s=0.08, iterations=5))
     plan(planner, model, [0.8, 0.4], clock=ticking(*laps_s))
     assert told == expected
 
@@ -154,14 +155,14 @@ def test_no_finite_cost_is_an_error_that_says_so(bad, method):
     model = PointModel()
     model.bad_cost = bad
     with pytest.raises(NonFiniteError, match='0 finite of 64 values in each of 3 iterations'):
-        plan(SamplingPlanner(model.spec, PlannerConfig(method=method)), model, [0.8, 0.4])
+        plan(SamplingPlanner(model.spec, wide(method=method)), model, [0.8, 0.4])
 
 
 def test_action_rate_makes_plans_smoother():
     model = PointModel()
 
     def change(weight):
-        config = PlannerConfig(iterations=15, action_rate_weight=weight)
+        config = wide(iterations=15, action_rate_weight=weight)
         knots = plan(SamplingPlanner(model.spec, config), model, [0.7, 0.6]).blocks[:, 0]
         return np.abs(np.diff(knots, axis=0, prepend=np.zeros((1, 2)))).sum()
 

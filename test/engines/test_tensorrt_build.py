@@ -129,7 +129,7 @@ def test_inputs_outputs_and_profiles_are_as_asked(folder, builder):
 
 
 def test_the_default_profile_is_the_planner_s():
-    assert Candidates() == Candidates(fewest=1, usual=64, most=1024)
+    assert Candidates() == Candidates(fewest=1, usual=32, most=1024)
 
 
 @pytest.mark.parametrize('numbers', [(0, 1, 2), (2, 1, 3), (1, 5, 4)])

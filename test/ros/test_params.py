@@ -67,7 +67,7 @@ def test_every_parameter_is_described(node):
     ('deadline_s', -1.0, ['range']),
     ('candidates', 0, ['range']),
     ('candidates', 'many', ['type']),
-    ('elites', 65, ['65', '64']),
+    ('elites', 33, ['33', '32']),
     ('planner', 'genetic', ['planner', "'genetic'", 'cem, icem, mppi']),
     ('temperature', 0.0, ['range']),
     ('command_rate_hz', 1.0, ['range']),

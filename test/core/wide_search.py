@@ -1,0 +1,22 @@
+# Copyright 2026 jepa_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""A search wide enough for exact tests, whatever the robot's default is."""
+
+from jepa_ros.config import PlannerConfig
+
+
+def wide(**values) -> PlannerConfig:
+    """Return a planner's configuration: 64 candidates, 8 elites, 3 iterations where not given."""
+    return PlannerConfig(**{'candidates': 64, 'elites': 8, 'iterations': 3, **values})
