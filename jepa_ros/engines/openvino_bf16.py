@@ -17,8 +17,8 @@ A model in bf16 that stays exact where it counts: products in 16 bits, what they
 
 OpenVINO's own hint puts nearly everything into bf16: the state that layers add to and the last
 products too, where rounding is not averaged out but shows in the answer.  Here the model is typed
-explicitly: sums that carry a state on stay in fp32, what comes before the first product does, and
-so do the last products where they are a small part of the work.
+explicitly: sums that carry a state on stay in fp32, and so do the last products and the smallest,
+as far as they are a small part of the work, and what comes before the first that is rounded.
 """
 
 from typing import Any
@@ -33,6 +33,9 @@ from jepa_ros.types import Array
 # share of all the arithmetic they may be: fp32 takes twice the time
 _EXACT_PRODUCTS = 2
 _EXACT_SHARE = 0.1
+# the smallest products, together this share of the arithmetic: among them is what all candidates
+# share, whose error all of them would have
+_SMALL_SHARE = 0.03
 _LEAVES = frozenset({'Constant', 'Parameter'})
 _PRODUCTS = frozenset({'Convolution', 'MatMul'})
 
@@ -47,7 +50,9 @@ def narrow(model: Any) -> None:
     order = {_name(node): i for i, node in enumerate(nodes)}
     floats = {(_name(node), i) for node in nodes for i in range(node.get_output_size())
               if node.get_output_element_type(i) == Type.f32}
-    wide = _exact_head(model, nodes) | _residual_sums(nodes, order) | _before_products(nodes)
+    work = {_name(node): _work(node) for node in nodes if node.get_type_name() in _PRODUCTS}
+    wide = _exact_head(model, work) | _smallest(work) | _residual_sums(nodes, order)
+    wide |= _before(nodes, set(work) - wide)
     narrow_ones = {_name(node) for node in nodes if _name(node) not in wide and
                    node.get_type_name() not in _LEAVES | {'Result', 'Convert'}}
     casts = _Casts()
@@ -96,14 +101,20 @@ def _name(node: Any) -> str:
     return name
 
 
-def _exact_head(model: Any, nodes: list[Any]) -> set[str]:
+def _exact_head(model: Any, work: dict[str, int]) -> set[str]:
     """Return the nodes behind the last products, and these as far as they are little work."""
-    work = {_name(node): _work(node) for node in nodes if node.get_type_name() in _PRODUCTS}
     for products in range(_EXACT_PRODUCTS, 0, -1):
         head = _head(model, products)
         if sum(work.get(name, 0) for name in head) <= _EXACT_SHARE * sum(work.values()):
             return head
     return _head(model, 0)
+
+
+def _smallest(work: dict[str, int]) -> set[str]:
+    """Return the smallest products, as many as are together little work."""
+    names = sorted(work, key=work.__getitem__)
+    so_far = np.cumsum([work[name] for name in names])
+    return set(names[:int(np.searchsorted(so_far, _SMALL_SHARE * sum(work.values()), 'right'))])
 
 
 def _work(node: Any) -> int:
@@ -116,11 +127,11 @@ def _work(node: Any) -> int:
     return out * weights // max(columns, 1)
 
 
-def _before_products(nodes: list[Any]) -> set[str]:
-    """Return the nodes that no product comes before: actions and pixels are scaled there."""
+def _before(nodes: list[Any], products: set[str]) -> set[str]:
+    """Return the nodes that none of some products comes before: pixels are scaled there."""
     after: set[str] = set()
     for node in nodes:
-        if node.get_type_name() in _PRODUCTS or any(
+        if _name(node) in products or any(
                 _name(node.input_value(i).get_node()) in after
                 for i in range(node.get_input_size())):
             after.add(_name(node))

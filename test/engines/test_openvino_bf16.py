@@ -89,6 +89,21 @@ def test_the_head_is_wide_as_far_as_it_is_little_work(layers, wide):
     assert products == ['bf16'] * (2 * layers + 2 - wide) + ['f32'] * wide
 
 
+def test_what_all_candidates_share_is_as_exact_as_in_fp32():
+    """A context of one row beside candidates of many: its product is little work."""
+    context = op.parameter([1, 16], openvino.Type.f32, name='context')
+    candidates = op.parameter([64, 16], openvino.Type.f32, name='candidates')
+    shared = product(context, 16, 64, 0)
+    each = product(op.add(product(candidates, 16, 64, 1), shared), 64, 64, 2)
+    last = product(op.gelu(product(op.gelu(each, 'erf'), 64, 64, 3), 'erf'), 64, 64, 4)
+    model = openvino.Model([op.result(last)], [context, candidates], 'shared')
+    narrow(model)
+    kinds = [node.get_output_element_type(0).get_type_name()
+             for node in model.get_ordered_ops() if node.get_type_name() == 'MatMul']
+    assert sorted(kinds) == ['bf16'] * 4 + ['f32']
+    assert types(model)[shared.get_friendly_name()] == 'f32'
+
+
 def run(model, x, hint='f32'):
     compiled = openvino.Core().compile_model(model, 'CPU', {'INFERENCE_PRECISION_HINT': hint})
     return compiled([x])[0]
