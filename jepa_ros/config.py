@@ -120,20 +120,35 @@ class GateConfig:
     """
     What the command gate lets through.
 
-    ``low`` and ``high`` (A,) are the robot's physical limits; both hold zero, for zero is how the
-    gate stops.  Zero comes when commands stop for ``timeout_s`` or when their stamps, or the
-    frames behind them, are older than ``max_frame_age_s``; it is repeated for ``zero_repeat_s``.
-    Motion resumes after ``fresh_commands`` good commands.
+    ``low`` and ``high`` (A,) are the robot's physical limits.  Where ``hold`` is false commands
+    are speeds: zero stops, so the limits hold zero.  Where it is true they are positions, and the
+    last one is held.  ``max_rate`` (A,), a unit a second, is how fast a command may grow; of
+    positions, how fast it may change at all.
+
+    A stop is complete when commands have stopped for ``timeout_s``, or when their stamps, or the
+    frames behind them, are ``max_frame_age_s`` old: it takes ``stop_s``, and what the gate will
+    not look at again in time, ``rate_hz`` times a second, counts as too old already.  It is
+    repeated for ``zero_repeat_s``.  Motion resumes after ``fresh_commands`` good commands.
+    ``surprise_frames`` surprising frames in a row stop too; 0: none do.  ``watch_planner`` is
+    false for commands of something else, which tells nothing of its frames.  A clock that jumps
+    by more than ``max_jump_s`` stops as well.
     """
 
     low: tuple[float, ...]
     high: tuple[float, ...]
+    max_rate: tuple[float, ...] | None = None
+    hold: bool = False
     timeout_s: float = 0.3
     max_frame_age_s: float = 0.3
+    stop_s: float = 0.1
     zero_repeat_s: float = 2.0
     rate_hz: float = 20.0
     fresh_commands: int = 3
+    surprise_frames: int = 0
+    watch_planner: bool = True
+    exclusive: bool = True
     max_future_s: float = 0.1
+    max_jump_s: float = 0.1
 
     def __post_init__(self) -> None:
         """Refuse limits that cannot be met; ValueError names the value and the limit."""
@@ -141,12 +156,34 @@ class GateConfig:
             raise ValueError(f'low has {len(self.low)} entries and high {len(self.high)}, '
                              'must be as many and at least 1')
         for i, (low, high) in enumerate(zip(self.low, self.high, strict=True)):
-            if not (math.isfinite(low) and math.isfinite(high) and low <= 0.0 <= high):
+            if not (math.isfinite(low) and math.isfinite(high) and low <= high):
                 raise ValueError(f'action {i}: low {low} and high {high} must be finite '
-                                 'with zero between them')
+                                 'and in this order')
+            if not (self.hold or low <= 0.0 <= high):
+                raise ValueError(f'action {i}: low {low} and high {high} must have '
+                                 'zero between them')
+        if self.max_rate is not None:
+            if len(self.max_rate) != len(self.low):
+                raise ValueError(f'max_rate has {len(self.max_rate)} entries, '
+                                 f'low has {len(self.low)}')
+            for i, rate in enumerate(self.max_rate):
+                _within(f'max_rate of action {i}', rate, 1e-6, math.inf)
         _within('timeout_s', self.timeout_s, 0.001, 60.0)
         _within('max_frame_age_s', self.max_frame_age_s, 0.001, 60.0)
+        _within('stop_s', self.stop_s, 0.0, 10.0)
         _within('zero_repeat_s', self.zero_repeat_s, 0.0, 3600.0)
         _within('rate_hz', self.rate_hz, 0.1, 10_000.0)
         _within('fresh_commands', self.fresh_commands, 1, 1000)
+        _within('surprise_frames', self.surprise_frames, 0, 100_000)
         _within('max_future_s', self.max_future_s, 0.0, 60.0)
+        _within('max_jump_s', self.max_jump_s, 0.001, 60.0)
+        needed_s = self.stop_s + 2 * self.period_s
+        for name in ('timeout_s', 'max_frame_age_s'):
+            if getattr(self, name) < needed_s - 1e-9:
+                raise ValueError(f'{name} is {getattr(self, name)}, must be at least '
+                                 f'{needed_s:.3f}: stop_s {self.stop_s} and two periods')
+
+    @property
+    def period_s(self) -> float:
+        """Return the time between two checks."""
+        return 1.0 / self.rate_hz

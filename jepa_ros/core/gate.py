@@ -14,7 +14,7 @@
 
 """The command gate as a state machine: what passes to the wheels, and when zero does."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 import math
 
@@ -29,8 +29,16 @@ from jepa_ros.core.monitor import (
     judge_gap,
     judge_limits,
     judge_order,
+    judge_planner,
+    judge_publishers,
+    judge_shape,
+    judge_surprise,
+    judge_surprises,
+    Reason,
     Verdict,
 )
+from jepa_ros.core.obedience import Obedience, PlannerWord
+from jepa_ros.core.shaping import limit_change, limit_growth, s_curve
 from jepa_ros.types import Array
 
 
@@ -40,35 +48,50 @@ class GateState(str, Enum):
     WAITING = 'waiting'    # nothing to forward: publishes nothing
     ARMED = 'armed'        # counts fresh commands before motion
     MOVING = 'moving'      # forwards
-    STOPPED = 'stopped'    # repeats zero
-    LATCHED = 'latched'    # stopped by hand: repeats zero until reset
+    STOPPED = 'stopped'    # comes to rest, and repeats that
+    LATCHED = 'latched'    # stopped by hand: at rest until reset
 
 
 @dataclass(frozen=True)
 class GateOutput:
-    """The command (A,) to publish now, or None for none; the state; and why."""
+    """The command (A,) to publish now, or None; the state; and why, in words and as a number."""
 
     command: Array | None
     state: GateState
     reason: str
+    number: Reason
 
 
 class Gate:
     """
-    Forward fresh commands within limits; zero in every other case.
+    Forward fresh commands within limits; rest in every other case: zero, or the position held.
 
     All times are seconds of one steady clock, handed in.  The gate moves only while commands and
-    the frames behind them, told by ``on_status``, are fresh.
+    the frames behind them, told by ``on_status``, are fresh.  As they grow old it slows down, so
+    that it rests when they are too old.
     """
 
     def __init__(self, config: GateConfig) -> None:
         self._config = config
         self._low, self._high = bounds(config.low, config.high)
         self._zero: Array = np.zeros(len(config.low), np.float32)
-        self._pressed = False
-        self._latched = False
-        self._driving, self._seen, self._frame_s = False, GOOD, -math.inf
-        self._moving, self._stopped_s, self._why = False, -math.inf, 'no command yet'
+        # from its limit to zero within stop_s
+        self._fall_rate = None if config.stop_s == 0.0 else [
+            max(-low, high) / config.stop_s
+            for low, high in zip(config.low, config.high, strict=True)]
+        self._pressed = self._latched = False
+        self._sent: Array | None = None         # the newest output, and when
+        self._sent_s = -math.inf
+        self.begin()
+
+    def begin(self) -> None:
+        """Know nothing of planner and commands, as at the start; a pressed stop stays."""
+        self._obedience = Obedience()
+        self._word, self._seen, self._surprising = PlannerWord(False), GOOD, 0
+        self._publishers = 0
+        self._moving, self._stopped_s = False, -math.inf
+        self._from = self._zero                 # what a stop begins from
+        self._why = Verdict(False, 'no command yet', Reason.NO_COMMAND)
         self._forget()
 
     def _forget(self) -> None:
@@ -77,101 +100,161 @@ class Gate:
         self._command_s = self._stamp_s = -math.inf
         self._fresh = 0
 
-    def on_status(self, driving: bool, frame_stamp_s: float, now_s: float) -> None:
-        """Take the planner's word: whether it drives, and the stamp of the frame behind that."""
-        self._driving = driving
-        self._seen = judge_age('frame', frame_stamp_s, now_s, self._config.max_frame_age_s,
+    def on_status(self, word: PlannerWord, now_s: float) -> None:
+        """Take the planner's word."""
+        self._obedience.hear(word)
+        self._seen = judge_age('frame', word.frame_s, now_s, self._config.max_frame_age_s,
                                self._config.max_future_s)
+        if word.frame != self._word.frame:
+            rare = not judge_surprise(word.surprise, word.surprise_limit).ok
+            self._surprising = self._surprising + 1 if rare else 0
         # a stamp ahead of now would let a frame grow older than the limit
-        self._frame_s = min(frame_stamp_s, now_s)
+        self._word = replace(word, frame_s=min(word.frame_s, now_s))
+
+    def on_publishers(self, count: int) -> None:
+        """Take the number of nodes that publish commands."""
+        self._publishers = count
+
+    def on_jump(self, verdict: Verdict, now_s: float) -> None:
+        """Stop because time has jumped: no stamp from before means anything any more."""
+        self._stop(verdict, now_s)
+        self._word, self._seen = replace(self._word, frame_s=-math.inf), verdict
 
     def on_command(self, command: Array, stamp_s: float, now_s: float) -> None:
-        """Take a command (A,) with its stamp; a bad one stops the robot at the next tick."""
+        """Take a command (A,) with its stamp; a bad one stops the robot."""
         with np.errstate(over='ignore'):  # what float32 cannot hold becomes infinite: refused
             values = np.asarray(command, np.float32)
         before = self._judge(now_s)
         if self._fresh and not before.ok:
-            self._stop(before.reason, now_s)
+            self._stop(before, now_s)
         verdict = self._judge_command(values, stamp_s, now_s)
         if not verdict.ok:
-            self._stop(verdict.reason, now_s)
+            self._stop(verdict, now_s)
             return
         self._command, self._command_s, self._stamp_s = values, now_s, stamp_s
         self._fresh = self._fresh + 1 if self._judge(now_s).ok else 0
 
     def _judge_command(self, command: Array, stamp_s: float, now_s: float) -> Verdict:
-        if command.shape != self._zero.shape:
-            return Verdict(False, f'command has shape {command.shape}, '
-                                  f'must have {self._zero.shape}')
         limits = self._config
-        for verdict in (
-                judge_finite('command', command),
-                judge_age('command', stamp_s, now_s, limits.max_frame_age_s, limits.max_future_s),
-                judge_order('command', stamp_s, self._stamp_s)):
-            if not verdict.ok:
-                return verdict
-        return GOOD
+        return first_bad(
+            judge_shape('command', command, len(limits.low)),
+            judge_finite('command', command),
+            judge_age('command', stamp_s, now_s, limits.max_frame_age_s, limits.max_future_s),
+            judge_order('command', stamp_s, self._stamp_s))
 
     def _judge(self, now_s: float) -> Verdict:
-        """Judge whether the newest command may move the robot now."""
+        """Judge whether the newest command may move the robot from now to the next check."""
         limits = self._config
         if self._command_s == -math.inf:
-            return Verdict(False, self._why)
-        if not self._driving:
-            return Verdict(False, 'the planner does not say that it drives')
-        for verdict in (
-                judge_gap('command', now_s, self._command_s, limits.timeout_s),
-                judge_age('command', self._stamp_s, now_s, limits.max_frame_age_s,
-                          limits.max_future_s),
-                self._seen,
-                judge_age('frame', self._frame_s, now_s, limits.max_frame_age_s,
-                          limits.max_future_s)):
-            if not verdict.ok:
-                return verdict
-        return GOOD
+            return self._why
+        next_s, future_s = now_s + limits.period_s, limits.max_future_s
+        verdict = first_bad(
+            judge_publishers('commands', self._publishers if limits.exclusive else 0),
+            judge_gap('command', next_s, self._command_s, limits.timeout_s),
+            judge_age('command', self._stamp_s, next_s, limits.max_frame_age_s, future_s))
+        if not verdict.ok or not limits.watch_planner:
+            return verdict
+        return first_bad(
+            self._obedience.judge(),
+            judge_planner(self._word.driving),
+            self._seen,
+            judge_age('frame', self._word.frame_s, next_s, limits.max_frame_age_s, future_s),
+            judge_surprises(self._surprising, limits.surprise_frames))
 
-    def _stop(self, reason: str, now_s: float) -> None:
+    def _stop(self, verdict: Verdict, now_s: float) -> None:
         if self._moving:
-            self._stopped_s, self._why = now_s, reason
+            self._stopped_s, self._why = now_s, verdict
+            # where a check came late the stop began before it
+            self._from = self._zero if self._sent is None else (
+                self._sent * np.float32(self._slowed(now_s)))
         elif now_s - self._stopped_s > self._config.zero_repeat_s:
-            self._why = reason
+            self._why = verdict
         self._moving = False
         self._forget()
 
     def stop(self, pressed: bool) -> None:
-        """Press or release the stop; pressing latches zero until ``reset``."""
+        """Press or release the stop; pressing latches rest, at once, until ``reset``."""
         self._pressed = pressed
         self._latched = self._latched or pressed
 
-    def reset(self) -> None:
+    def reset(self, now_s: float) -> None:
         """Undo the latch, unless the stop is still pressed; motion waits for fresh commands."""
+        self._stop(Verdict(False, 'reset', Reason.STOP), now_s)
         self._latched = self._pressed
-        self._moving = False
-        self._forget()
+        self._obedience.clear()
 
     def tick(self, now_s: float) -> GateOutput:
         """Say what to publish now; called at ``rate_hz`` and after each command."""
+        output = self._decide(now_s)
+        if output.command is not None:
+            self._sent, self._sent_s = output.command, now_s
+        return replace(output, command=None if output.command is None else output.command.copy())
+
+    def _decide(self, now_s: float) -> GateOutput:
         if self._latched:
-            self._moving, self._stopped_s = False, now_s
-            self._why = 'stop was pressed'
+            said = ('stop is pressed' if self._pressed
+                    else 'stop was pressed, reset to go on')
+            self._moving, self._stopped_s, self._from = False, now_s, self._zero
+            self._why = Verdict(False, 'stop was pressed', Reason.STOP)
             self._forget()
-            return GateOutput(self._zero.copy(), GateState.LATCHED,
-                              'stop is pressed' if self._pressed else 'stop was pressed, '
-                              'reset to go on')
+            return GateOutput(self._rest(math.inf), GateState.LATCHED, said, Reason.STOP)
         verdict = self._judge(now_s)
         if not verdict.ok and (self._moving or self._fresh):
-            self._stop(verdict.reason, now_s)
+            self._stop(verdict, now_s)
         if verdict.ok and self._fresh >= self._config.fresh_commands:
             self._moving = True
             limits = judge_limits('command', self._command, self._config.low, self._config.high)
-            clamped = np.clip(self._command, self._low, self._high)
-            return GateOutput(clamped, GateState.MOVING,
-                              limits.reason and f'clamped: {limits.reason}')
-        repeating = 0.0 <= now_s - self._stopped_s <= self._config.zero_repeat_s
-        command = self._zero.copy() if repeating else None
+            return GateOutput(self._shape(now_s), GateState.MOVING,
+                              limits.reason and f'clamped: {limits.reason}', limits.number)
+        stopped_for_s = now_s - self._stopped_s
+        repeating = 0.0 <= stopped_for_s <= self._config.zero_repeat_s
+        command = self._rest(stopped_for_s) if repeating else None
         if verdict.ok and self._fresh:
             return GateOutput(command, GateState.ARMED, f'{self._fresh} fresh commands, '
-                                                        f'{self._config.fresh_commands} wanted')
+                              f'{self._config.fresh_commands} wanted', self._why.number)
         if repeating:
-            return GateOutput(command, GateState.STOPPED, self._why)
-        return GateOutput(command, GateState.WAITING, verdict.reason or self._why)
+            return GateOutput(command, GateState.STOPPED, self._why.reason, self._why.number)
+        why = verdict if verdict.reason else self._why
+        return GateOutput(command, GateState.WAITING, why.reason, why.number)
+
+    def _shape(self, now_s: float) -> Array:
+        """Return the newest command within the limits of speed and of growth."""
+        limits = self._config
+        wanted = np.clip(self._command, self._low, self._high)
+        passed_s = min(now_s - self._sent_s, 2 * limits.period_s)
+        if limits.hold:
+            return wanted if self._sent is None else limit_change(
+                self._sent, wanted, passed_s, limits.max_rate)
+        share = self._slowed(now_s)
+        # a planner that stops does so in one step; one that drives knows what it asks for
+        gently = share == 1.0 and not wanted.any()
+        return limit_growth(self._zero if self._sent is None else self._sent,
+                            wanted * np.float32(share), passed_s, limits.max_rate,
+                            self._fall_rate if gently else None)
+
+    def _slowed(self, now_s: float) -> float:
+        """Return the share of a speed that is left: 1, or less where a stop is due soon."""
+        limits = self._config
+        if limits.stop_s == 0.0:
+            return 1.0
+        ends_s = [self._command_s + limits.timeout_s, self._stamp_s + limits.max_frame_age_s]
+        if limits.watch_planner:
+            ends_s.append(self._word.frame_s + limits.max_frame_age_s)
+        return s_curve((min(ends_s) - limits.period_s - now_s) / limits.stop_s)
+
+    def rest(self) -> Array | None:
+        """Return the command of a robot at rest; None where no position to hold is known."""
+        return self._rest(math.inf)
+
+    def _rest(self, stopped_for_s: float) -> Array | None:
+        """Return the command of a robot that is to rest, so long after that was decided."""
+        if self._config.hold:
+            return self._sent
+        stop_s = self._config.stop_s
+        share = s_curve(1.0 - stopped_for_s / stop_s) if stop_s else 0.0
+        return self._from * np.float32(share)
+
+
+def first_bad(*verdicts: Verdict) -> Verdict:
+    """Return the first that does not pass; GOOD where all do."""
+    return next((verdict for verdict in verdicts if not verdict.ok), GOOD)

@@ -19,49 +19,56 @@ import sys
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from geometry_msgs.msg import Twist, TwistStamped
 import numpy as np
 from std_srvs.srv import SetBool, Trigger
 
 from jepa_ros.config import GateConfig
-from jepa_ros.core.gate import Gate, GateOutput
-from jepa_ros.ros import messages, params, qos
+from jepa_ros.core.gate import Gate, GateState
+from jepa_ros.core.monitor import judge_clock, Reason
+from jepa_ros.core.obedience import PlannerWord
+from jepa_ros.ros import gate_commands, messages, params, qos
+from jepa_ros.ros.gate_commands import GateCommands
+from jepa_ros.ros.gate_figures import GateFigures
 from jepa_ros.ros.lifecycle import ManagedNode
 from jepa_ros.ros.process import now_s, run, STEADY, steady_s
+from jepa_ros.ros.share import take_small_profile
 from jepa_ros.types import Status
 
 TABLE = (
-    params.Entry('max_speed_m_s', 0.6, 'm/s', 'linear.x is clamped to this, both ways',
-                 0.01, 10.0),
-    params.Entry('max_turn_rad_s', 1.5, 'rad/s', 'angular.z is clamped to this, both ways',
-                 0.01, 20.0),
-    params.Entry('timeout_s', GateConfig.timeout_s, 's', 'zero when commands stop for this long',
-                 0.02, 5.0),
-    params.Entry('max_frame_age_s', GateConfig.max_frame_age_s, 's',
-                 'zero when the frame behind a command, or its stamp, is older', 0.02, 5.0),
-    params.Entry('zero_repeat_s', GateConfig.zero_repeat_s, 's', 'zero is repeated this long',
+    *gate_commands.TABLE,
+    params.Entry('timeout_s', GateConfig.timeout_s, 's', 'the robot rests when commands have '
+                 'stopped for this long', 0.02, 5.0),
+    params.Entry('max_frame_age_s', GateConfig.max_frame_age_s, 's', 'the robot rests when the '
+                 'frame behind a command, or its stamp, is this old', 0.02, 5.0),
+    params.Entry('stop_s', GateConfig.stop_s, 's', 'how long a stop takes, without a jerk; a '
+                 'pressed stop is at once', 0.0, 4.0),
+    params.Entry('zero_repeat_s', GateConfig.zero_repeat_s, 's', 'a stop is repeated this long',
                  0.1, 60.0),
     params.Entry('rate_hz', float(GateConfig.rate_hz), 'Hz', 'checks and commands in a second',
                  5.0, 200.0),
     params.Entry('fresh_commands', GateConfig.fresh_commands, 'count',
                  'fresh commands in a row before motion resumes', 1, 100),
-    params.Entry('stamped', False, 'bool', 'cmd_vel_nav and cmd_vel are TwistStamped, not Twist'),
-    params.Entry('frame_id', 'base_link', 'name', 'frame of a stamped command'),
+    params.Entry('surprise_frames', GateConfig.surprise_frames, 'count', 'surprising frames in a '
+                 'row that stop the robot; 0: none do', 0, 1000),
+    params.Entry('watch_planner', GateConfig.watch_planner, 'bool', 'commands come from '
+                 'planner_node, which tells of its frames; false for any other source'),
+    params.Entry('exclusive', GateConfig.exclusive, 'bool', 'stop when a second node publishes '
+                 'commands to the gate'),
 )
+# Simulated time may run this much faster than a clock on the wall.
+_SIMULATED_RATE = 20.0
 
 
 def gate_config(values: dict[str, Any]) -> GateConfig:
     """Return the gate's configuration; ValueError names a wrong value and its limit."""
-    high = (values['max_speed_m_s'], values['max_turn_rad_s'])
-    return GateConfig(
-        low=tuple(-h for h in high), high=high,
-        **{name: values[name] for name in ('timeout_s', 'max_frame_age_s', 'zero_repeat_s',
-                                           'rate_hz', 'fresh_commands')})
+    return GateConfig(**gate_commands.limits(values), **{name: values[name] for name in (
+        'timeout_s', 'max_frame_age_s', 'stop_s', 'zero_repeat_s', 'rate_hz', 'fresh_commands',
+        'surprise_frames', 'watch_planner', 'exclusive')})
 
 
 class CommandGate(ManagedNode):
     """
-    Forward fresh commands within limits, and zero in every other case.
+    Forward fresh commands within limits, and rest in every other case.
 
     It is a process of its own, so that it outlives the planner.  Everything is judged on a
     steady clock: a stamp counts by its age on arrival, so stopped simulated time stops the robot.
@@ -81,7 +88,10 @@ class CommandGate(ManagedNode):
         self.create_timer(1.0, self._publish_diagnostics, clock=STEADY)
         self._gate: Gate | None = None
         self._active = False
-        self._said = ('inactive', '')
+        self._heard: DiagnosticStatus | None = None     # the planner's newest word
+        self._said = ('inactive', '', Reason.INACTIVE)
+        self._clock_s = (math.nan, math.nan)            # the node's time, and a steady one
+        self._figures = GateFigures()
 
     # -- lifecycle
 
@@ -90,109 +100,144 @@ class CommandGate(ManagedNode):
         values = params.values(self, TABLE)
         self._config = gate_config(values)
         self._gate = Gate(self._config)
-        kind = TwistStamped if values['stamped'] else Twist
-        self._stamped, self._frame_id = values['stamped'], values['frame_id']
-        self._output = self.create_lifecycle_publisher(kind, 'cmd_vel', qos.COMMAND)
-        self._input = self.create_subscription(kind, 'cmd_vel_nav', self._on_command, qos.COMMAND)
-        self._watchdog = self.create_timer(1.0 / values['rate_hz'], self._tick, clock=STEADY)
+        self._commands = GateCommands(self, values, self._on_command)
+        self._watchdog = self.create_timer(self._config.period_s, self._tick, clock=STEADY)
 
     def activate(self) -> None:
-        """Begin to forward; nothing passes before fresh commands come."""
+        """Begin to forward; nothing passes before the planner is heard and fresh commands come."""
+        self._gate.begin()
+        self._clock_s = (math.nan, math.nan)
         self._active = True
-        self._say('waiting', 'activated')
+        self._say(GateState.WAITING.value, 'activated', Reason.NO_COMMAND)
+        if self._heard is not None:
+            self._on_status(self._heard)
 
     def deactivate(self) -> None:
-        """Send zero and forward no more."""
-        self._active = False
-        self._publish(np.zeros(2))
-        self._say('inactive', 'deactivated')
+        """Rest, and forward no more; the stop is repeated while the node is inactive."""
+        self._active, self._left_s = False, steady_s()
+        self._publish(self._gate.rest())
+        self._say('inactive', 'deactivated', Reason.INACTIVE)
 
     def cleanup(self) -> None:
-        """Remove what configure made."""
+        """Remove what configure made; what was sent last gets out."""
         if self._gate is None:
             return
         self._gate = None
         self.destroy_timer(self._watchdog)
-        self.destroy_subscription(self._input)
-        self.destroy_lifecycle_publisher(self._output)
+        self._commands.close()
 
     # -- commands
 
     def _to_steady(self, stamp_s: float) -> float:
         """Return the steady time at which something with this stamp was as old as it is now."""
+        if not math.isfinite(stamp_s) or stamp_s <= 0.0:
+            return -math.inf        # nobody stamped it
         return steady_s() - (now_s(self) - stamp_s)
 
-    def _on_command(self, message: Twist | TwistStamped) -> None:
+    def _on_command(self, command: np.ndarray, stamp_s: float | None) -> None:
+        """Take a command, without a stamp where its message has none."""
         if not self._active:
             return
-        stamp_s = steady_s()
-        if isinstance(message, TwistStamped):
-            stamp_s = self._to_steady(messages.to_seconds(message.header.stamp))
-        self._gate.on_command(messages.from_twist(message), stamp_s, steady_s())
+        self._figures.command_came()
+        steady = steady_s() if stamp_s is None else self._to_steady(stamp_s)
+        self._gate.on_command(command, steady, steady_s())
         self._tick()
 
     def _on_status(self, status: DiagnosticStatus) -> None:
-        if self._active:
-            frame_s = messages.status_value(status, 'frame_stamp')
-            self._gate.on_status(
-                status.message == Status.DRIVING.value,
-                self._to_steady(frame_s) if math.isfinite(frame_s) else -math.inf, steady_s())
-
-    def _tick(self) -> None:
+        self._heard = status
         if not self._active:
             return
-        output: GateOutput = self._gate.tick(steady_s())
-        if output.command is not None:
-            self._publish(output.command)
-        self._say(getattr(output.state, 'value', output.state), output.reason)
+        self._figures.planner_spoke()
+        frame_s, surprise, limit = (messages.status_value(status, key) for key in (
+            'frame_stamp', 'surprise', 'surprise_limit'))
+        self._gate.on_status(PlannerWord(
+            driving=status.message == Status.DRIVING.value, frame_s=self._to_steady(frame_s),
+            run=messages.status_text(status, 'run'),
+            by_hand=messages.status_text(status, 'begun') == 'start',
+            surprise=surprise, surprise_limit=limit, frame=frame_s), steady_s())
 
-    def _publish(self, command: np.ndarray) -> None:
-        # in the message's own precision: float32 rounds a limit of 0.6 up
-        exact = np.clip(np.float64(command), self._config.low, self._config.high)
-        self._output.publish(messages.to_command_message(
-            exact, self.get_clock().now().to_msg(), self._frame_id, self._stamped))
+    def _tick(self) -> None:
+        if self._gate is None:
+            return
+        if not self._active:
+            if steady_s() - getattr(self, '_left_s', -math.inf) < self._config.zero_repeat_s:
+                self._publish(self._gate.rest())
+            return
+        self._watch_clock()
+        self._gate.on_publishers(self._commands.count())
+        output = self._gate.tick(steady_s())
+        self._publish(output.command)
+        self._say(output.state.value, output.reason, output.number)
+
+    def _watch_clock(self) -> None:
+        """Stop where the node's time has jumped."""
+        before, self._clock_s = self._clock_s, (now_s(self), steady_s())
+        # before the first message on /clock simulated time is 0, and its first jump is none
+        if before[0] > 0.0:
+            simulated = self.get_parameter('use_sim_time').value
+            verdict = judge_clock(self._clock_s[0] - before[0], self._clock_s[1] - before[1],
+                                  self._config.max_jump_s, _SIMULATED_RATE if simulated else 1.0)
+            if not verdict.ok:
+                self.get_logger().warning(f'stopping: {verdict.reason}')
+                self._gate.on_jump(verdict, steady_s())
+
+    def _publish(self, command: np.ndarray | None) -> None:
+        if command is not None:
+            self._figures.command_left()
+            # in the message's own precision: float32 rounds a limit of 0.6 up
+            self._commands.publish(np.clip(np.float64(command), self._config.low,
+                                           self._config.high))
 
     # -- services and state
 
     def _on_stop(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
-        if not self._active:
-            response.message = 'the node is not active'
-            return response
-        self._gate.stop(request.data)
-        self._tick()
-        response.success, response.message = True, self._said[0]
-        return response
+        return self._answer(response, lambda: self._gate.stop(request.data))
 
     def _on_reset(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
+        return self._answer(response, lambda: self._gate.reset(steady_s()))
+
+    def _answer(self, response: Any, act: Any) -> Any:
+        """Do what a service asks of an active node; its message is the state afterwards."""
         if not self._active:
             response.message = 'the node is not active'
             return response
-        self._gate.reset()
+        act()
         self._tick()
         response.success, response.message = True, self._said[0]
         return response
 
-    def _say(self, state: str, reason: str) -> None:
-        """Publish the state where its word has changed."""
-        changed = state != self._said[0]
-        self._said = (state, reason)
+    def _say(self, state: str, reason: str, number: Reason) -> None:
+        """Publish the state where it, or the kind of its reason, has changed."""
+        changed = (state, number) != (self._said[0], self._said[2])
+        if state == GateState.STOPPED.value and self._said[0] != state:
+            self._figures.stopped()
+        self._said = (state, reason, number)
         if changed:
-            self._state.publish(self._message())
+            self._state.publish(self._message({}))
             self.get_logger().info(f'{state}: {reason}' if reason else state)
 
-    def _message(self) -> DiagnosticStatus:
-        state, reason = self._said
-        level = DiagnosticStatus.WARN if state in ('stopped', 'latched') else DiagnosticStatus.OK
-        return messages.to_status(f'{self.get_name()}: gate', level, state, '',
-                                  {'reason': reason})
+    def _message(self, figures: dict[str, float | str]) -> DiagnosticStatus:
+        state, reason, number = self._said
+        level = {'stopped': DiagnosticStatus.WARN, 'latched': DiagnosticStatus.ERROR,
+                 }.get(state, DiagnosticStatus.OK)
+        if self._active and self._config.watch_planner and self._figures.planner_is_silent():
+            level = DiagnosticStatus.STALE
+        elif level == DiagnosticStatus.OK and int(figures.get('others_on_output', '0')):
+            level = DiagnosticStatus.WARN
+        return messages.to_status(f'{self.get_name()}: gate', level, state, '', {
+            'reason': reason, 'reason_number': str(int(number)), **figures})
 
     def _publish_diagnostics(self) -> None:
+        figures = self._figures.values()
+        if self._gate is not None:
+            figures |= self._commands.counts()
         self._diagnostics.publish(messages.to_diagnostics(
-            self.get_clock().now().to_msg(), self._message()))
+            self.get_clock().now().to_msg(), self._message(figures)))
 
 
 def main() -> int:
     """Run the node until SIGINT or SIGTERM; return the exit code."""
+    take_small_profile()
     return run(CommandGate)
 
 

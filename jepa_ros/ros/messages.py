@@ -115,13 +115,15 @@ def to_status(name: str, level: bytes, word: str, hardware: str,
 
 def status_value(status: DiagnosticStatus, key: str) -> float:
     """Return the number under a key of a status; NaN where there is none."""
-    for item in status.values:
-        if item.key == key:
-            try:
-                return float(item.value)
-            except ValueError:
-                return math.nan
-    return math.nan
+    try:
+        return float(status_text(status, key))
+    except ValueError:
+        return math.nan
+
+
+def status_text(status: DiagnosticStatus, key: str) -> str:
+    """Return the text under a key of a status; empty where there is none."""
+    return next((item.value for item in status.values if item.key == key), '')
 
 
 def to_diagnostics(stamp: Time, *status: DiagnosticStatus) -> DiagnosticArray:

@@ -34,11 +34,11 @@ class Entry:
     One parameter of a node.
 
     ``unit`` is a physical unit, or what the value is ('bool', 'count', 'name').  ``low`` and
-    ``high`` bound a number, both included; both are given or neither.  A list is of integers.
+    ``high`` bound a number, both included; both are given or neither.  A list has neither.
     """
 
     name: str
-    default: bool | int | float | str | list[int]
+    default: bool | int | float | str | list[int] | list[float]
     unit: str
     description: str
     low: float | None = None

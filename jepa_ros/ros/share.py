@@ -14,6 +14,7 @@
 
 """Files that belong to the package: where an installation, or the source tree, keeps them."""
 
+import os
 from pathlib import Path
 
 # Fast DDS 2 (Jazzy) reads the first name, Fast DDS 3 (Kilted and later) the second
@@ -23,6 +24,19 @@ FAST_DDS_VARIABLES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILE
 def fast_dds_profile() -> dict[str, str]:
     """Return the environment in which camera frames travel whole through shared memory."""
     return dict.fromkeys(FAST_DDS_VARIABLES, str(share_file('config/fastdds.xml')))
+
+
+def take_small_profile() -> None:
+    """
+    Take the small profile in place of the shipped one, in a process that sends no pictures.
+
+    To be called before anything joins the graph; another profile, the user's, stays.
+    """
+    for name in FAST_DDS_VARIABLES:
+        path = Path(os.environ.get(name, ''))
+        small = path.with_name('fastdds_small.xml') if path.name == 'fastdds.xml' else None
+        if small is not None and small.is_file():
+            os.environ[name] = str(small)
 
 
 def share_file(name: str) -> Path:

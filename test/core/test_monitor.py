@@ -21,17 +21,24 @@ import pytest
 
 from jepa_ros.core.monitor import (
     judge_age,
+    judge_clock,
     judge_finite,
     judge_gap,
     judge_limits,
     judge_order,
+    judge_planner,
+    judge_publishers,
+    judge_shape,
     judge_surprise,
+    judge_surprises,
+    Reason,
 )
 
 
 def check(verdict, reason):
     assert verdict.ok is (reason == '')
     assert verdict.reason == reason
+    assert verdict.ok is (verdict.number is Reason.NONE)
 
 
 @pytest.mark.parametrize('stamp_s, reason', [
@@ -88,3 +95,44 @@ def test_limits(values, reason):
     (0.1, ''), (nan, ''), (0.9, 'surprise is 0.900, limit 0.500')])
 def test_surprise(surprise, reason):
     check(judge_surprise(surprise, 0.5), reason)
+
+
+@pytest.mark.parametrize('count, most, reason', [
+    (0, 3, ''), (2, 3, ''), (99, 0, ''),
+    (3, 3, '3 frames in a row were surprising, limit 3')])
+def test_surprises(count, most, reason):
+    check(judge_surprises(count, most), reason)
+
+
+@pytest.mark.parametrize('values, reason', [
+    ([0.0, 0.0], ''),
+    ([0.0], 'command has shape (1,), must have (2,)'),
+    ([[0.0, 0.0]], 'command has shape (1, 2), must have (2,)')])
+def test_shape(values, reason):
+    check(judge_shape('command', np.array(values), 2), reason)
+
+
+@pytest.mark.parametrize('count, reason', [
+    (0, ''), (1, ''), (2, '2 nodes publish commands, limit 1')])
+def test_publishers(count, reason):
+    check(judge_publishers('commands', count), reason)
+
+
+def test_planner():
+    check(judge_planner(True), '')
+    check(judge_planner(False), 'the planner does not say that it drives')
+
+
+@pytest.mark.parametrize('passed_s, steady_s, rate, reason', [
+    (0.05, 0.05, 1.0, ''),
+    (nan, nan, 1.0, ''),
+    (0.0, 0.05, 1.0, ''),
+    (-0.2, 0.05, 1.0, 'time went -0.20 s in 0.05 s, limit -0.05 s'),
+    (0.2, 0.05, 1.0, 'time went 0.20 s in 0.05 s, limit 0.15 s'),
+    (0.0, 5.0, 20.0, ''),                   # simulated time stands still
+    (1.0, 0.05, 20.0, ''),                  # or runs fast
+    (-0.2, 0.05, 20.0, 'time went -0.20 s in 0.05 s, limit -0.10 s'),
+    (5.0, 0.05, 20.0, 'time went 5.00 s in 0.05 s, limit 1.10 s'),
+])
+def test_clock(passed_s, steady_s, rate, reason):
+    check(judge_clock(passed_s, steady_s, 0.1, rate), reason)

@@ -15,18 +15,24 @@
 """The command gate in a process of its own: what passes, what is stopped, how it ends."""
 
 import math
+from pathlib import Path
 import signal
 import time
 
-from diagnostic_msgs.msg import DiagnosticStatus
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import Twist, TwistStamped
 from graph import Probe, Process, process, wait_for
+from lifecycle_msgs.msg import Transition
+from lifecycle_msgs.srv import ChangeState
 import numpy as np
 import pytest
+from rosgraph_msgs.msg import Clock
+from std_msgs.msg import Float64MultiArray
 from std_srvs.srv import SetBool, Trigger
 
-from jepa_ros.ros import qos
-from jepa_ros.ros.messages import from_twist, to_command_message, to_status
+from jepa_ros.core.monitor import Reason
+from jepa_ros.ros import messages, qos
+from jepa_ros.ros.messages import from_twist, status_value, to_command_message, to_status
 
 GATE = 'jepa_ros.ros.command_gate'
 PERIOD_S = 0.05
@@ -35,9 +41,11 @@ PERIOD_S = 0.05
 class Planner:
     """The other end of the gate: sends commands and status, hears what comes out."""
 
-    def __init__(self, probe: Probe, stamped: bool = False) -> None:
+    def __init__(self, probe: Probe, stamped: bool = False, now_s=None) -> None:
+        self._now_s = now_s or (lambda: probe.node.get_clock().now().nanoseconds * 1e-9)
         self.command = np.zeros(2)
-        self.word = 'driving'
+        self.word = 'idle'
+        self.run = 'one'
         self.speaking = True
         self.command_age_s = self.frame_age_s = 0.0
         self._probe, self._stamped = probe, stamped
@@ -51,14 +59,25 @@ class Planner:
     def _speak(self) -> None:
         if not self.speaking:
             return
-        now = self._probe.node.get_clock().now().nanoseconds * 1e-9
+        now = self._now_s()
         self._status.publish(to_status('planner', DiagnosticStatus.OK, self.word, '',
-                                       {'frame_stamp': now - self.frame_age_s}))
-        stamp = self._probe.node.get_clock().now()
-        stamp = type(stamp)(nanoseconds=stamp.nanoseconds - int(self.command_age_s * 1e9),
-                            clock_type=stamp.clock_type)
+                                       {'frame_stamp': now - self.frame_age_s,
+                                        'run': self.run}))
         self._commands.publish(to_command_message(
-            self.command, stamp.to_msg(), 'base_link', self._stamped))
+            self.command, messages.to_stamp(now - self.command_age_s), 'base_link',
+            self._stamped))
+
+    def wait_state(self, state: str, number: int | None = None) -> DiagnosticStatus:
+        """Wait until the gate says that it is in a state, for a reason of that number."""
+        return wait_for(lambda: next((
+            s for s in self.state[-1:] if s.message == state
+            and number in (None, status_value(s, 'reason_number'))), None), f'{state} {number}')
+
+    def drive(self, speed: float, turn: float) -> None:
+        """Drive, once the gate has heard that nothing drives."""
+        self.wait_state('waiting', Reason.PLANNER)
+        self.command, self.word = np.array([speed, turn]), 'driving'
+        self.wait_out(speed, turn)
 
     def wait_out(self, speed: float, turn: float) -> None:
         """Wait until a command comes out."""
@@ -82,8 +101,7 @@ def gate() -> Process:
 
 def test_it_forwards_clamps_and_refuses_nan(planner, gate):
     """Within limits as it is, beyond them at the limit, NaN never."""
-    planner.command = np.array([0.25, -0.5])
-    planner.wait_out(0.25, -0.5)
+    planner.drive(0.25, -0.5)
     planner.command = np.array([5.0, -9.0])
     planner.wait_out(0.6, -1.0)
     assert from_twist(planner.out[-1])[0] <= 0.6
@@ -96,8 +114,7 @@ def test_it_forwards_clamps_and_refuses_nan(planner, gate):
 
 def test_silence_is_zero_and_then_nothing(planner, gate):
     """Commands stop: zero is repeated for two seconds, then the topic is left to others."""
-    planner.command = np.array([0.3, 0.0])
-    planner.wait_out(0.3, 0.0)
+    planner.drive(0.3, 0.0)
     planner.speaking = False
     planner.wait_out(0.0, 0.0)
     first, began = len(planner.out), time.monotonic()
@@ -117,8 +134,7 @@ def test_silence_is_zero_and_then_nothing(planner, gate):
 
 def test_an_old_frame_behind_a_fresh_command_stops_it(planner, gate):
     """The planner's status tells how old the frame is."""
-    planner.command = np.array([0.3, 0.0])
-    planner.wait_out(0.3, 0.0)
+    planner.drive(0.3, 0.0)
     planner.frame_age_s = 0.6
     planner.wait_out(0.0, 0.0)
     planner.frame_age_s = 0.0
@@ -127,12 +143,12 @@ def test_an_old_frame_behind_a_fresh_command_stops_it(planner, gate):
 
 def test_stop_latches_until_reset(probe, planner, gate):
     """Fresh commands do not end an emergency stop; reset does."""
-    planner.command = np.array([0.3, 0.0])
-    planner.wait_out(0.3, 0.0)
+    planner.drive(0.3, 0.0)
     assert probe.call(SetBool, 'command_gate/stop', SetBool.Request(data=True)).success
     planner.wait_out(0.0, 0.0)
     stopped = len(planner.out)
-    assert planner.state[-1].message != 'moving'
+    latched = planner.wait_state('latched', Reason.STOP)
+    assert latched.level == DiagnosticStatus.ERROR
     probe.call(SetBool, 'command_gate/stop', SetBool.Request(data=False))
     time.sleep(5 * PERIOD_S)
     assert not any(from_twist(m).any() for m in planner.out[stopped:])
@@ -143,8 +159,7 @@ def test_stop_latches_until_reset(probe, planner, gate):
 @pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
 def test_the_last_command_is_zero(planner, gate, number):
     """Ended while it forwards motion, the gate leaves a zero behind."""
-    planner.command = np.array([0.3, 0.0])
-    planner.wait_out(0.3, 0.0)
+    planner.drive(0.3, 0.0)
     assert gate.end(number) == 0, gate.output
     planner.wait_out(0.0, 0.0)
 
@@ -152,13 +167,157 @@ def test_the_last_command_is_zero(planner, gate, number):
 def test_stamped_commands_are_judged_by_their_stamp(probe):
     """An old stamp stops it, though the message has just come."""
     planner = Planner(probe, stamped=True)
-    planner.command = np.array([0.2, 0.1])
     with process(GATE, '-p', 'stamped:=true', '-p', 'frame_id:=base_footprint') as gate:
-        planner.wait_out(0.2, 0.1)
+        planner.drive(0.2, 0.1)
         assert planner.out[-1].header.frame_id == 'base_footprint'
         planner.command_age_s = 1.0
         planner.wait_out(0.0, 0.0)
         assert gate.end() == 0, gate.output
+
+
+def transition(probe, number):
+    """Ask the gate for a lifecycle transition."""
+    return probe.call(ChangeState, 'command_gate/change_state', ChangeState.Request(
+        transition=Transition(id=number))).success
+
+
+def test_a_second_source_of_commands_stops_it_until_it_is_gone(probe, planner, gate):
+    """Two that command one robot: neither does."""
+    planner.drive(0.3, 0.0)
+    rogue = probe.publisher(Twist, 'cmd_vel_nav', qos.COMMAND)
+    stopped = planner.wait_state('stopped', Reason.PUBLISHERS)
+    assert messages.status_text(stopped, 'reason') == '2 nodes publish commands, limit 1'
+    planner.wait_out(0.0, 0.0)
+    probe.node.destroy_publisher(rogue)
+    planner.wait_out(0.3, 0.0)
+
+
+def test_a_restarted_planner_drives_after_a_reset_only(probe, planner, gate):
+    """Another process of the planner that drives at once moves nothing by itself."""
+    planner.drive(0.3, 0.0)
+    planner.run = 'two'
+    planner.wait_state('stopped', Reason.OBEDIENCE)
+    planner.wait_out(0.0, 0.0)
+    stopped = len(planner.out)
+    time.sleep(10 * PERIOD_S)
+    assert not any(from_twist(m).any() for m in planner.out[stopped:])
+    assert probe.call(Trigger, 'command_gate/reset', Trigger.Request()).success
+    planner.wait_out(0.3, 0.0)
+
+
+def test_a_gate_that_comes_in_the_middle_of_a_drive_waits_for_its_end(planner):
+    """Nobody asked this gate to begin."""
+    planner.word, planner.command = 'driving', np.array([0.3, 0.0])
+    with process(GATE) as gate:
+        planner.wait_state('waiting', Reason.OBEDIENCE)
+        assert not planner.out
+        planner.word = 'idle'
+        planner.drive(0.2, 0.0)
+        assert gate.end() == 0, gate.output
+
+
+def test_an_inactive_gate_repeats_zero_and_forgets_the_drive(probe, planner, gate):
+    """Deactivated while it moves: zero for two seconds; active again it waits."""
+    planner.drive(0.3, 0.0)
+    assert transition(probe, Transition.TRANSITION_DEACTIVATE)
+    planner.wait_state('inactive')
+    planner.wait_out(0.0, 0.0)
+    first = len(planner.out)
+    wait_for(lambda: len(planner.out) > first + 20, 'zeros')
+    assert transition(probe, Transition.TRANSITION_ACTIVATE)
+    planner.wait_state('waiting', Reason.OBEDIENCE)
+    assert not any(from_twist(m).any() for m in planner.out[first:])
+    for number in (Transition.TRANSITION_DEACTIVATE, Transition.TRANSITION_CLEANUP,
+                   Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_ACTIVATE):
+        assert transition(probe, number)
+    planner.word = 'idle'
+    planner.drive(0.1, 0.0)
+
+
+def test_it_tells_diagnostics_of_itself(probe, planner, gate):
+    """Once a second: state, reason, rates, who else commands; stale without a planner."""
+    diagnostics = probe.listen(DiagnosticArray, '/diagnostics')
+    planner.drive(0.3, 0.0)
+
+    def last(wanted):
+        found = [s for d in list(diagnostics) for s in d.status if wanted(s)]
+        return found[-1] if found else None
+
+    moving = wait_for(lambda: last(lambda s: s.message == 'moving'
+                                   and status_value(s, 'commands_in_hz') > 5), 'diagnostics')
+    assert moving.level == DiagnosticStatus.OK
+    assert {v.key for v in moving.values} == {
+        'reason', 'reason_number', 'commands_in_hz', 'commands_out_hz', 'stops',
+        'planner_silent_s', 'publishers', 'others_on_output', 'controllers'}
+    assert status_value(moving, 'publishers') == 1
+    other = probe.publisher(Twist, 'cmd_vel', qos.COMMAND)
+    wait_for(lambda: last(lambda s: status_value(s, 'others_on_output') == 1
+                          and s.level == DiagnosticStatus.WARN), 'a warning of another source')
+    probe.node.destroy_publisher(other)
+    planner.speaking = False
+    stale = wait_for(lambda: last(lambda s: s.level == DiagnosticStatus.STALE), 'stale')
+    assert status_value(stale, 'stops') == 1
+
+
+def test_a_simulated_clock_that_jumps_stops_it_and_it_goes_on(probe):
+    """Simulated time is set back and ahead, as at a reset; stamps count from then on."""
+    clock = probe.publisher(Clock, '/clock', qos.SENSOR)
+    shift_s = [1000.0]
+
+    def now_s() -> float:
+        return probe.node.get_clock().now().nanoseconds * 1e-9 % 1000 + shift_s[0]
+
+    probe.every(0.02, lambda: clock.publish(Clock(clock=messages.to_stamp(now_s()))))
+    planner = Planner(probe, stamped=True, now_s=now_s)
+    with process(GATE, '-p', 'stamped:=true', '-p', 'use_sim_time:=true') as gate:
+        planner.drive(0.2, 0.0)
+        for jump_s in (-500.0, 100.0):
+            heard = len(planner.state)
+            shift_s[0] += jump_s
+            wait_for(lambda before=heard: any(
+                status_value(s, 'reason_number') in (Reason.CLOCK, Reason.ORDER, Reason.AGE)
+                for s in planner.state[before:]), 'a stop because of the jump')
+            planner.wait_state('moving')
+        assert 'stopping: time went' in gate.output
+        assert gate.end() == 0, gate.output
+
+
+@pytest.mark.parametrize('kind, rest', [('position', [0.4, -0.2]), ('velocity', [0.0, 0.0])])
+def test_joints_rest_where_they_are_or_at_speed_zero(probe, kind, rest):
+    """Numbers for joints: a position is held, a speed becomes zero."""
+    out = probe.listen(Float64MultiArray, 'commands', qos.COMMAND)
+    commands = probe.publisher(Float64MultiArray, 'commands_nav', qos.COMMAND)
+    numbers = [0.4, -0.2]
+    probe.every(PERIOD_S, lambda: commands.publish(Float64MultiArray(data=numbers)))
+    with process(GATE, '-p', f'command:={kind}', '-p', 'low:=[-0.5, -0.5]', '-p',
+                 'high:=[0.5, 0.5]', '-p', 'max_rate:=[10.0, 10.0]', '-p',
+                 'watch_planner:=false') as gate:
+        wait_for(lambda: out and np.allclose(out[-1].data, numbers), 'the command')
+        numbers[0] = math.nan
+        # well after the ramp
+        before = len(out)
+        wait_for(lambda: len(out) > before + 10, 'what it sends at rest')
+        assert all(np.allclose(m.data, rest) for m in out[before + 8:])
+        assert gate.end() == 0, gate.output
+
+
+@pytest.mark.parametrize('setting, said', [
+    ('stop_s:=1.0', 'timeout_s is 0.3, must be at least 1.100: stop_s 1.0 and two periods'),
+    ('command:=legs', "command is 'legs', must be one of twist, velocity, position")])
+def test_nonsense_is_refused_with_the_numbers(probe, setting, said):
+    """It stays unconfigured, alive, and says why."""
+    with process(GATE, '-p', setting) as gate:
+        wait_for(lambda: said in gate.output, 'the reason')
+        assert gate.end() == 0, gate.output
+
+
+def test_it_is_small(planner, gate):
+    """Resident memory, with everything that it will ever hold, in MiB (Linux)."""
+    planner.drive(0.3, 0.0)
+    status = Path(f'/proc/{gate.child.pid}/status').read_text()
+    resident_kib = next(int(line.split()[1]) for line in status.splitlines()
+                        if line.startswith('VmRSS:'))
+    assert resident_kib / 1024 < 100
 
 
 def test_it_is_light():
