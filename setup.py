@@ -57,10 +57,10 @@ setup(
     license='Apache-2.0',
     entry_points={
         'console_scripts': [
-            'planner_node = jepa_ros.ros.planner_node:main',
-            'command_gate = jepa_ros.ros.command_gate:main',
-            'simulator_node = jepa_ros.ros.simulator_node:main',
-            'goal_sender = jepa_ros.ros.goal_sender:main',
+            'planner_node = jepa_ros.ros.executables:planner_node',
+            'command_gate = jepa_ros.ros.executables:command_gate',
+            'simulator_node = jepa_ros.ros.executables:simulator_node',
+            'goal_sender = jepa_ros.ros.executables:goal_sender',
             'jepa = jepa_ros.cli.main:main',
         ],
     },

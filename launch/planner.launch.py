@@ -43,6 +43,8 @@ ARGUMENTS = {
                       'planner_node/start'),
     'autostart': ('true', 'configure and activate the nodes; false where a lifecycle manager '
                   'does it'),
+    'enclaves': ('/jepa_ros', "where in the keystore the nodes' enclaves are; of effect with "
+                 'ROS_SECURITY_ENABLE only'),
     'log_level': ('info', 'debug, info, warn, error or fatal'),
 }
 
@@ -59,7 +61,8 @@ def generate_launch_description() -> LaunchDescription:
     log = ['--ros-args', '--log-level', argument('log_level')]
     planner = Node(
         package='jepa_ros', executable='planner_node', name='planner_node',
-        namespace=argument('namespace'), output='screen', arguments=log,
+        namespace=argument('namespace'), output='screen',
+        arguments=[*log, '--enclave', [argument('enclaves'), '/planner_node']],
         parameters=[argument('params_file'), common, {
             'model': ParameterValue(argument('model'), value_type=str),
             'start_on_goal': boolean('start_on_goal')}],
@@ -68,7 +71,8 @@ def generate_launch_description() -> LaunchDescription:
                     ('goal_image', argument('goal_topic'))])
     gate = Node(
         package='jepa_ros', executable='command_gate', name='command_gate',
-        namespace=argument('namespace'), output='screen', arguments=log,
+        namespace=argument('namespace'), output='screen',
+        arguments=[*log, '--enclave', [argument('enclaves'), '/command_gate']],
         parameters=[argument('gate_params_file'), common],
         remappings=[('cmd_vel', argument('cmd_vel_topic'))])
     return LaunchDescription([

@@ -44,6 +44,8 @@ ARGUMENTS = {
     'real_time_factor': ('1.0', 'simulated seconds in a real one'),
     'simulator_params_file': (str(CONFIG / 'simulator.yaml'), 'parameters of the simulator'),
     'stamped': ('false', 'commands are TwistStamped, not Twist'),
+    'enclaves': ('/jepa_ros', "where in the keystore the nodes' enclaves are; of effect with "
+                 'ROS_SECURITY_ENABLE only'),
     'log_level': ('info', 'debug, info, warn, error or fatal'),
 }
 
@@ -60,7 +62,8 @@ def generate_launch_description() -> LaunchDescription:
     is_random = EqualsSubstitution(argument('goal'), 'random')
     simulator = Node(
         package='jepa_ros', executable='simulator_node', name='simulator_node',
-        namespace=argument('namespace'), output='screen', arguments=log,
+        namespace=argument('namespace'), output='screen',
+        arguments=[*log, '--enclave', [argument('enclaves'), '/simulator_node']],
         parameters=[argument('simulator_params_file'), {
             'seed': typed('seed', int), 'front_camera': typed('front_camera', bool),
             'real_time_factor': typed('real_time_factor', float),
@@ -69,10 +72,11 @@ def generate_launch_description() -> LaunchDescription:
         PythonLaunchDescriptionSource(str(HERE / 'planner.launch.py')),
         launch_arguments={
             'use_sim_time': 'true',
-            **{n: argument(n) for n in ('namespace', 'stamped', 'log_level')}}.items())
+            **{n: argument(n) for n in ('namespace', 'stamped', 'enclaves', 'log_level')}}.items())
     goal = Node(
         package='jepa_ros', executable='goal_sender', name='goal_sender',
-        namespace=argument('namespace'), output='screen', arguments=log,
+        namespace=argument('namespace'), output='screen',
+        arguments=[*log, '--enclave', [argument('enclaves'), '/goal_sender']],
         condition=IfCondition(NotSubstitution(EqualsSubstitution(argument('goal'), ''))),
         parameters=[{
             'random': ParameterValue(is_random, value_type=bool),

@@ -38,7 +38,7 @@ def node_command(name: str) -> list[str]:
     Return the command line of a node's executable.
 
     The one that is installed beside this package where there is one, as launch files start it;
-    else the same ``main`` as a module.
+    else the same function as a module.
     """
     folders = [Path(sys.executable).parent]
     folders += [Path(prefix) / 'lib' / 'jepa_ros'
@@ -46,7 +46,7 @@ def node_command(name: str) -> list[str]:
     for folder in folders:
         if os.access(folder / name, os.X_OK):
             return [str(folder / name)]
-    return [sys.executable, '-m', f'jepa_ros.ros.{name}']
+    return [sys.executable, '-m', 'jepa_ros.ros.executables', name]
 
 
 class Children:

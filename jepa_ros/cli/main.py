@@ -27,6 +27,7 @@ VERBS = {
     'bench': 'how fast it encodes and plans, how well for the time, camera to command',
     'calibrate': 'make int8 graphs for a bundle from bags of its camera',
     'build-engine': "build a bundle's TensorRT engines into the user's cache",
+    'sign': 'sign a bundle, so that a robot can refuse all others; or make the keys for it',
 }
 
 

@@ -15,7 +15,7 @@
 """A node's process: spin until SIGINT or SIGTERM, then close in order and exit with 0."""
 
 from collections.abc import Callable
-import signal
+import os
 import threading
 import traceback
 from typing import Protocol
@@ -26,6 +26,9 @@ from rclpy.exceptions import ParameterException
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
+
+from jepa_ros.ros import signals
+from jepa_ros.ros.security import check_security
 
 # How long a signal may wait for the executor to look up.
 _WAKE_S = 0.1
@@ -57,12 +60,16 @@ def run(make: Callable[[], Node], until: threading.Event | None = None) -> int:
     rclpy's own signal handlers would shut the context down first, and a last zero command
     could no longer be sent; so the signals only ask this loop to end.
     """
-    asked_to_stop = until or threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: asked_to_stop.set())
-    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    asked_to_stop = signals.hear()
+    if asked_to_stop.is_set():
+        return 0
+    until = until or asked_to_stop
     logger = rclpy.logging.get_logger('jepa_ros')
     try:
+        remark = check_security(os.environ)
+        if remark:
+            logger.warning(remark)
+        rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
         node = make()
     except (ParameterException, ValueError, OSError, RuntimeError) as error:
         logger.fatal(f'cannot start: {error}')
@@ -72,7 +79,7 @@ def run(make: Callable[[], Node], until: threading.Event | None = None) -> int:
     executor.add_node(node)
     code = 0
     try:
-        while not asked_to_stop.is_set() and rclpy.ok():
+        while not (asked_to_stop.is_set() or until.is_set()) and rclpy.ok():
             executor.spin_once(timeout_sec=_WAKE_S)
     except Exception:
         logger.fatal(f'stopping after an error in a callback:\n{traceback.format_exc()}')
@@ -81,9 +88,8 @@ def run(make: Callable[[], Node], until: threading.Event | None = None) -> int:
         node.close()
         executor.shutdown(timeout_sec=2.0)
         node.destroy_node()
-        # launch and the terminal may each send a signal; a late one must not change the exit code,
-        # neither while rclpy ends nor while the interpreter does
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.SIG_IGN)
+        # a late signal must not change the exit code, neither while rclpy ends nor while the
+        # interpreter does
+        signals.ignore()
         rclpy.try_shutdown()
     return code

@@ -156,12 +156,14 @@ def test_children_die_with_their_parent(tmp_path, environment, family, number):
 
 def test_a_node_runs_as_installed_or_else_as_a_module(tmp_path, monkeypatch):
     monkeypatch.delenv('AMENT_PREFIX_PATH', raising=False)
-    assert node_command('test_node') == [sys.executable, '-m', 'jepa_ros.ros.test_node']
+    module = [sys.executable, '-m', 'jepa_ros.ros.executables', 'test_node']
+    assert node_command('test_node') == module
     installed = tmp_path / 'b' / 'lib' / 'jepa_ros' / 'test_node'
     installed.parent.mkdir(parents=True)
     installed.write_text('#!/bin/sh\n')
     monkeypatch.setenv('AMENT_PREFIX_PATH', f"{tmp_path / 'a'}{os.pathsep}{tmp_path / 'b'}")
     # it must be executable
-    assert node_command('test_node') == [sys.executable, '-m', 'jepa_ros.ros.test_node']
+    module = [sys.executable, '-m', 'jepa_ros.ros.executables', 'test_node']
+    assert node_command('test_node') == module
     installed.chmod(0o755)
     assert node_command('test_node') == [str(installed)]
