@@ -77,8 +77,10 @@ def _measure(args: argparse.Namespace, bundle: Path, profile: str, size: tuple[i
         _draw(folder / 'pictures.npz', *size)
         stamped = ['--ros-args', '-p', 'stamped:=true']
         with Children(folder, _environment(profile)) as children:
+            # the camera shows one picture for ever
             children.start('planner', [*node_command('planner_node'), *stamped,
-                                       '-p', f'model:={bundle.resolve()}'])
+                                       '-p', f'model:={bundle.resolve()}',
+                                       '-p', 'refuse_repeats:=false'])
             if processes == 3:
                 children.start('gate', [*node_command('command_gate'), *stamped])
             settings = {'pictures': folder / 'pictures.npz', 'folder': folder,

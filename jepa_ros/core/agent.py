@@ -80,8 +80,17 @@ class Agent:
         """
         Drive to where a picture (H, W, 3) uint8 RGB, of any size, would be seen.
 
-        Raises ValueError, and keeps the goal there was, where it is no such picture, where
-        almost nothing is in it, or where its latent is not finite.
+        Raises ValueError, and keeps the goal there was, where it makes no goal.
+        """
+        self._goal, self._arrived = self.goal_of(image), False
+        self._begin_stretch()
+
+    def goal_of(self, image: Image) -> Array:
+        """
+        Return what a picture (H, W, 3) uint8 RGB, of any size, is as a goal, (L, D).
+
+        Raises ValueError where it is no such picture, where almost nothing is in it, or where its
+        latent is not finite.
         """
         picture = self._fit(image)
         content = float(picture.std(axis=(0, 1)).max())
@@ -92,8 +101,7 @@ class Agent:
         verdict = judge_finite('goal latent', goal)
         if not verdict.ok:
             raise ValueError(verdict.reason)
-        self._goal, self._arrived = goal, False
-        self._begin_stretch()
+        return goal
 
     def cancel(self, reason: str) -> None:
         """Stop and forget the goal; ``reason`` is told with every idle decision."""

@@ -20,6 +20,7 @@ import math
 import threading
 
 from jepa_ros.core.actions import clamp, command_at
+from jepa_ros.core.repeats import Motion
 from jepa_ros.ros.planner_outputs import PlannerOutputs
 from jepa_ros.types import ActionSpec, Decision, Plan, Status
 
@@ -63,9 +64,13 @@ class Drive:
         self._now_s, self._steady_s = now_s, steady_s
         self._lock = threading.Lock()       # never held while something is computed
         self._in_force: _InForce | None = None
+        self._commanded = False             # the newest command is not zero
+        self._stale_stops = 0
         self._stopped_s = -math.inf
         self.last_stop = Stop(0, -math.inf, 'no frame yet')
-        self.active = self._held = False
+        self.active = False
+        self._free = threading.Event()      # not held
+        self._free.set()
 
     def configure(self, action: ActionSpec, max_frame_age_s: float) -> None:
         """Take over what commands must keep to."""
@@ -83,6 +88,22 @@ class Drive:
         with self._lock:
             self.active = False
 
+    def set_off(self, begun: str) -> None:
+        """Note what begins a drive, 'goal' or 'start'; it ends with the goal, or with a hold."""
+        with self._lock:
+            if self.active and self._free.is_set():
+                self._outputs.begun = begun
+
+    @property
+    def begun(self) -> str:
+        """Return what began the present drive, '' where there is none."""
+        return self._outputs.begun
+
+    def motion(self) -> Motion:
+        """Return what the robot is told now."""
+        with self._lock:
+            return Motion(self._in_force is not None and self._commanded, self._stale_stops)
+
     def take(self, decision: Decision, came_s: float, stop: int) -> bool:
         """
         Put a plan in force and send its command at once; False where it is void or too old.
@@ -90,7 +111,7 @@ class Drive:
         ``came_s`` is when its frame came, ``stop`` the number of the last stop that it knows of.
         """
         with self._lock:
-            if not self.active or self._held or stop != self.last_stop.number:
+            if not self.active or not self._free.is_set() or stop != self.last_stop.number:
                 return False
             self._in_force = _InForce(decision.plan, decision.frame_stamp_s, came_s)
             if not self._send_command():
@@ -101,12 +122,20 @@ class Drive:
     def rest(self, decision: Decision) -> None:
         """Send zero, as a decision that is not DRIVING says."""
         with self._lock:
-            if not self.active or self._held:
+            if not self.active or not self._free.is_set():
                 return
             if self._in_force is not None:
                 self._in_force, self._stopped_s = None, self._steady_s()
                 self._outputs.zero()
+            if decision.status in (Status.ARRIVED, Status.IDLE):
+                self._outputs.begun = ''
             self._outputs.decide(decision)
+
+    def tell(self, status: Status, reason: str) -> None:
+        """Say why there is nothing to drive by, where there is not."""
+        with self._lock:
+            if self.active and self._free.is_set() and self._in_force is None:
+                self._outputs.status(status, reason)
 
     def tick(self) -> None:
         """Send the command for now; zero for a while after any stop."""
@@ -123,22 +152,27 @@ class Drive:
         with self._lock:
             self._halt(status, reason)
 
-    def hold(self, reason: str) -> None:
-        """Send zero now and take nothing until ``release``."""
+    def hold(self, reason: str, status: Status = Status.IDLE) -> None:
+        """End the drive: send zero now and take nothing until ``release``."""
         with self._lock:
-            self._held = True
-            self._halt(Status.IDLE, reason)
+            self._free.clear()
+            self._outputs.begun = ''
+            self._halt(status, reason)
 
     def release(self) -> None:
         """End a hold."""
-        with self._lock:
-            self._held = False
+        self._free.set()
+
+    def wait_free(self, timeout_s: float) -> bool:
+        """Wait for the end of a hold; False where it does not come."""
+        return self._free.wait(timeout_s)
 
     def _send_command(self) -> bool:
         """Send the command of the plan in force, or stop where it has grown too old."""
         plan, now_s = self._in_force, self._now_s()
         age_s = max(now_s - plan.frame_stamp_s, self._steady_s() - plan.came_s)
         if age_s > self._max_frame_age_s + _ROUNDING_S:
+            self._stale_stops += 1
             self._halt(Status.STALE, f'the frame behind the plan is {age_s:.2f} s old, '
                                      f'limit {self._max_frame_age_s:.2f} s')
             return False
@@ -148,6 +182,7 @@ class Drive:
             self._halt(Status.FAULT, str(error))
             return False
         self._outputs.command(command)
+        self._commanded = bool(command.any())
         return True
 
     def _halt(self, status: Status, reason: str) -> None:

@@ -18,7 +18,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 import threading
-import traceback
 from typing import Any
 
 import numpy as np
@@ -28,10 +27,13 @@ from sensor_msgs.msg import CompressedImage, Image
 from jepa_ros.core.agent import Agent
 from jepa_ros.core.planner import NonFiniteError
 from jepa_ros.core.question import Question
+from jepa_ros.core.repeats import Repeats
 from jepa_ros.ros.figures import Figures, PlanLatency
 from jepa_ros.ros.messages import to_seconds
 from jepa_ros.ros.planner_drive import Drive
+from jepa_ros.ros.planner_failures import Failures
 from jepa_ros.ros.planner_outputs import PlannerOutputs
+from jepa_ros.ros.planner_params import LoopConfig
 from jepa_ros.ros.process import now_s, steady_s
 from jepa_ros.ros.worker import Worker
 from jepa_ros.types import Decision, Frame, Observation, Plan, Status
@@ -63,28 +65,46 @@ class PlannerLoop:
     taken inside it, so that what is decided and what is sent come in one order.
     """
 
-    def __init__(self, node: Node, drive: Drive, outputs: PlannerOutputs) -> None:
+    def __init__(self, node: Node, drive: Drive, outputs: PlannerOutputs,
+                 failures: Failures) -> None:
         self._node, self._drive, self._outputs = node, drive, outputs
+        self._failures = failures
         self.lock = threading.Lock()
         self.agent: Agent | None = None
         self._look: _Look | None = None     # the newest, until it is no longer to be planned for
         self._told = 0                      # the last stop that the agent knows of
         self._figures = Figures()
-        failed = partial(self.fail, 'unexpected error')
-        self._looker = Worker(self._on_frame, failed, 'look')
-        self._planner = Worker(self._on_look, failed, 'plan')
+        self._repeats = {kind: Repeats() for kind in (Image, CompressedImage)}
+        failed = 'unexpected error'
+        self._looker = Worker(self._on_frame, partial(failures.fail, 'look', failed), 'look')
+        self._planner = Worker(self._on_look, partial(failures.fail, 'plan', failed), 'plan')
         self.post = self._looker.post
 
-    def use(self, agent: Agent, see: Callable[[Any], np.ndarray], deadline_s: float) -> None:
+    def use(self, agent: Agent, see: Callable[[Any], np.ndarray], config: LoopConfig) -> None:
         """Go on with another agent, the lock held; ``see`` makes its picture of a message."""
         self.agent, self._see, self._look = agent, see, None
-        self._deadline_s, self._latency = deadline_s, PlanLatency(deadline_s)
+        self._config, self._latency = config, PlanLatency(config.deadline_s)
+        self._failures.max_failures = config.max_failures
         self._told = self._drive.last_stop.number
 
     def forget(self) -> None:
         """Let go of the agent; a plan that is being made is void."""
         with self.lock:
             self.agent = self._look = None
+
+    def begin(self) -> None:
+        """Forget failures, and that the camera was frozen, as the node becomes active."""
+        self._failures.clear()
+        self.post('trust', self._trust)
+
+    def _trust(self) -> None:
+        with self.lock:
+            self.trust_camera()
+
+    def trust_camera(self) -> None:
+        """Forget that the camera was frozen, the lock held."""
+        for repeats in self._repeats.values():
+            repeats.clear()
 
     def cancel(self, reason: str) -> None:
         """Take the goal from the agent, and let go of the robot that was held for it."""
@@ -100,8 +120,8 @@ class PlannerLoop:
         self._planner.close()
 
     def figures(self) -> dict[str, float | str]:
-        """Return what was measured: stages (ms), and counts of what did not go as it should."""
-        return self._figures.values(self._looker.dropped)
+        """Return what was measured: stages (ms), the camera, counts of what went wrong."""
+        return self._figures.values(self._looker.dropped, now_s(self._node), steady_s())
 
     # -- the loop
 
@@ -109,8 +129,9 @@ class PlannerLoop:
         """Receive a frame."""
         if self._drive.active:
             stamp_s = to_seconds(message.header.stamp)
-            self._figures.frame_came(stamp_s, now_s(self._node))
-            self._looker.offer(_Arrival(message, steady_s()))
+            came_s = steady_s()
+            self._figures.frame_came(stamp_s, now_s(self._node), came_s)
+            self._looker.offer(_Arrival(message, came_s))
 
     def _on_frame(self, arrival: _Arrival) -> None:
         """Encode, check; stop where that says so, else ask for a plan."""
@@ -121,18 +142,19 @@ class PlannerLoop:
             image = self._see(arrival.message)
         except ValueError as error:
             # as if it had not come: if no better one does, the plan in force grows too old
+            self._figures.count('unreadable_frames')
             self._node.get_logger().error(f'frame dropped: {error}', throttle_duration_sec=1.0)
             return
         converted_s = steady_s()
         frame = Frame(image, to_seconds(arrival.message.header.stamp))
         with self.lock:
-            if self.agent is None:
+            if self.agent is None or self._repeated(arrival.message, frame):
                 return
             self._tell_of_stops(self.agent)
             try:
                 percept = self.agent.perceive(Observation(frame), now_s(self._node))
             except Exception as error:
-                self.fail('encoding failed', error)
+                self._failures.fail('look', 'encoding failed', error)
                 return
             seen_s = steady_s()
             self._look = None
@@ -141,9 +163,29 @@ class PlannerLoop:
                 self._planner.offer(self._look)
             else:
                 self._drive.rest(percept)
+            # a frame that is not looked at to the end, such as a late one, says nothing
+            if percept.status is Status.FAULT:
+                self._failures.count('look', percept.reason)
+            elif percept.status is not Status.STALE:
+                self._failures.succeeded('look')
         self._figures.took('convert', converted_s - began_s)
         self._figures.took('encode', seen_s - converted_s)
-        self._outputs.look(percept)
+        if self._outputs.look(percept):
+            self._figures.count('surprising_frames')
+
+    def _repeated(self, message: Image | CompressedImage, frame: Frame) -> bool:
+        """Say whether a frozen camera sent a frame: then it is as if it had not come."""
+        if not self._config.refuse_repeats:
+            return False
+        verdict = self._repeats[type(message)].judge(
+            frame, self._drive.motion(), self._config.max_frame_age_s)
+        if verdict.ok:
+            return False
+        self._figures.count('repeated_frames')
+        self._drive.tell(Status.STALE, verdict.reason)
+        self._node.get_logger().warning(f'frame refused: {verdict.reason}',
+                                        throttle_duration_sec=1.0)
+        return True
 
     def _on_look(self, look: _Look) -> None:
         """Plan, and publish unless it is too late or no longer wanted."""
@@ -162,19 +204,22 @@ class PlannerLoop:
         except NonFiniteError as error:
             failure = str(error)
         except Exception as error:
-            self.fail('planning failed', error)
+            self._failures.fail('plan', 'planning failed', error)
             return
         solved_s = steady_s()
         with self.lock:
             if agent is not self.agent:
                 return
+            if plan is not None:
+                self._failures.succeeded('plan')
             self._latency.note(now_s(self._node) - asked_s)
             self._tell_of_stops(agent)
             decision = (agent.fail(question, failure) if plan is None
                         else self._answer(agent, question, plan))
-            if decision.status is not Status.DRIVING:
+            if plan is None:
                 self._look = None
                 self._drive.rest(decision)
+                self._failures.count('plan', failure)
             elif decision.plan is None or not self._drive.take(decision, look.came_s, self._told):
                 return
         self._figures.took('wait', look.waited_s + began_s - look.seen_s)
@@ -187,7 +232,7 @@ class PlannerLoop:
         late_plans = agent.late_plans
         decision = agent.answer(question, plan, now_s(self._node))
         late = agent.late_plans > late_plans
-        self._figures.plan_came(late, plan.planning_s > self._deadline_s)
+        self._figures.plan_came(late, plan.planning_s > self._config.deadline_s)
         if late:
             self._node.get_logger().warning(decision.reason, throttle_duration_sec=1.0)
         return decision
@@ -198,9 +243,3 @@ class PlannerLoop:
         if stop.number != self._told:
             self._told, self._look = stop.number, None
             agent.halt(stop.reason, stop.now_s)
-
-    def fail(self, what: str, error: Exception) -> None:
-        """Say what nobody has foreseen, and stop."""
-        trace = ''.join(traceback.format_exception(error))
-        self._node.get_logger().error(f'{what}:\n{trace}', throttle_duration_sec=1.0)
-        self._drive.halt(Status.FAULT, f'{what}, see the log')

@@ -23,20 +23,20 @@ from sensor_msgs.msg import CompressedImage, Image
 from std_srvs.srv import Trigger
 
 from jepa_ros.engines.load import Engine, load_engine
+from jepa_ros.engines.signature import check_signature
 from jepa_ros.ros import params, planner_params, qos
 from jepa_ros.ros.bundle_path import find_bundle
-from jepa_ros.ros.convert import to_picture
 from jepa_ros.ros.lifecycle import ManagedNode
 from jepa_ros.ros.pace import Pace
-from jepa_ros.ros.picture import Picture
 from jepa_ros.ros.planner_drive import Drive
+from jepa_ros.ros.planner_failures import Failures
+from jepa_ros.ros.planner_goals import Goals
+from jepa_ros.ros.planner_health import HealthWatch
 from jepa_ros.ros.planner_loop import PlannerLoop
 from jepa_ros.ros.planner_outputs import PlannerOutputs
 from jepa_ros.ros.planner_setup import make_agent, make_eye
 from jepa_ros.ros.process import now_s, run, STEADY, steady_s
-
-# ~/start waits this long for a frame that is being encoded.
-START_PATIENCE_S = 0.2
+from jepa_ros.types import Status
 
 
 class PlannerNode(ManagedNode):
@@ -55,63 +55,32 @@ class PlannerNode(ManagedNode):
         params.declare(self, planner_params.TABLE)
         params.guard(self, planner_params.TABLE, planner_params.check,
                      lambda: planner_params.FIXED if self.configured else ())
-        self.add_post_set_parameters_callback(lambda _: self._loop.post(self._renew_agent))
+        self.add_post_set_parameters_callback(
+            lambda _: self._loop.post('renew', self._renew_agent))
         self._outputs = PlannerOutputs(self)
         self._drive = Drive(self._outputs, lambda: now_s(self), steady_s)
-        self._loop = PlannerLoop(self, self._drive, self._outputs)
+        self._failures = Failures(self, self._drive, self._give_up)
+        self._loop = PlannerLoop(self, self._drive, self._outputs, self._failures)
+        self._goals = Goals(self, self._drive, self._loop, self._failures)
+        self._health = HealthWatch()
         self._pace: Pace | None = None
         self._model: Engine | None = None
-        self._goal: Picture | None = None           # the newest, driven to or not
+        self._active_since_s = 0.0
+        self._gave_up = ''                          # why, until the node is activated again
+        # transitions belong to the executor's thread
+        self._give_up_guard = self.create_guard_condition(self._on_given_up)
         self.create_subscription(Image, 'image', self._loop.offer, qos.SENSOR)
         self.create_subscription(CompressedImage, 'image/compressed', self._loop.offer,
                                  qos.SENSOR)
-        self.create_subscription(Image, 'goal_image', self._on_goal, qos.RELIABLE)
+        self.create_subscription(Image, 'goal_image', self._goals.offer, qos.RELIABLE)
         self.create_service(Trigger, '~/start', self._on_start)
         self.create_service(Trigger, '~/cancel', self._on_cancel)
-        self.create_timer(1.0, lambda: self._outputs.diagnostics(self._loop.figures()),
-                          clock=STEADY)
+        self.create_timer(1.0, self._report, clock=STEADY)
 
-    # -- goals
-
-    def _on_goal(self, message: Image) -> None:
-        if not self._drive.active:
-            self.get_logger().warning('goal refused: the node is not active')
-            return
-        self._loop.post(lambda: self._take_goal(message))
-
-    def _take_goal(self, message: Image) -> None:
-        if not self._drive.active:
-            return
-        try:
-            goal = to_picture(message)
-            if self.get_parameter('start_on_goal').value:
-                with self._loop.lock:
-                    self._show(goal)
-                self.get_logger().info('driving to a new goal')
-            self._goal = goal
-        except ValueError as error:
-            self.get_logger().error(f'goal refused: {error}')
-
-    def _show(self, goal: Picture) -> None:
-        """Make a picture the agent's goal: the part of it that is looked at."""
-        region = planner_params.region(params.values(self, planner_params.TABLE))
-        self._loop.agent.set_goal(goal.part(region).rgb())
+    # -- services
 
     def _on_start(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        if not self._drive.active:
-            response.message = 'the node is not active'
-        elif self._goal is None:
-            response.message = 'no goal has come since the node became active'
-        elif not self._loop.lock.acquire(timeout=START_PATIENCE_S):
-            response.message = 'a frame is being encoded for too long'
-        else:
-            try:
-                self._show(self._goal)
-                response.success, response.message = True, 'driving to the newest goal'
-            except ValueError as error:
-                response.message = str(error)
-            finally:
-                self._loop.lock.release()
+        response.success, response.message = self._goals.start()
         return response
 
     def _on_cancel(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
@@ -119,10 +88,37 @@ class PlannerNode(ManagedNode):
         response.success, response.message = True, 'cancelled'
         return response
 
-    def _stop(self, reason: str) -> None:
+    def _stop(self, reason: str, status: Status = Status.IDLE) -> None:
         """Send zero at once; take the goal from the agent when it has done encoding."""
-        self._drive.hold(reason)
-        self._loop.post(lambda: self._loop.cancel(reason))
+        self._drive.hold(reason, status)
+        self._loop.post('cancel', lambda: self._loop.cancel(reason))
+
+    # -- how it fares
+
+    def _give_up(self, reason: str) -> None:
+        """Stop for good, from any thread; the executor deactivates the node."""
+        if self._drive.active and not self._gave_up:
+            self._gave_up = reason
+            self._drive.hold(reason, Status.FAULT)
+            self._give_up_guard.trigger()
+
+    def _on_given_up(self) -> None:
+        if self._drive.active and self._gave_up:
+            self.get_logger().error(f'deactivating: {self._gave_up}; activate it to try again')
+            self.trigger_deactivate()
+
+    def _report(self) -> None:
+        values = params.values(self, planner_params.TABLE)
+        figures = self._loop.figures()
+        active_s = steady_s() - self._active_since_s if self._drive.active else None
+        health = self._health.judge(self._outputs.word, active_s, figures, {
+            'max_frame_age_s': values['max_frame_age_s'],
+            'deadline_ms': values['deadline_s'] * 1e3,
+            'surprise_limit': self._outputs.surprise_limit}, steady_s())
+        for wrong in health.news:
+            self.get_logger().warning(wrong)
+        self._outputs.diagnostics(
+            {**figures, 'wrong': '; '.join(health.wrongs.values())}, health.level)
 
     # -- lifecycle
 
@@ -131,23 +127,35 @@ class PlannerNode(ManagedNode):
         values = params.values(self, planner_params.TABLE)
         planner_params.check(values)
         bundle = find_bundle(values['model'])
+        if values['trusted_key']:
+            key = check_signature(bundle, Path(values['trusted_key']).expanduser())
+            self.get_logger().info(f'{bundle.name} is signed, key {key}')
         model = self._load(bundle, values['engine'], values['threads'], values['precision'])
-        self._outputs.configure(model, values['stamped'], values['frame_id'])
-        self._model = model
-        self._renew_agent()
-        self._pace = Pace(1.0 / values['command_rate_hz'], self._drive.tick,
-                          partial(self._loop.fail, 'no command could be sent'))
+        try:
+            self._outputs.configure(model, values['stamped'], values['frame_id'])
+            self._model = model
+            self._renew_agent()
+        except ValueError as error:
+            raise ValueError(f'{bundle} is no model for this robot: {error}') from error
+        self._pace = Pace(1.0 / values['command_rate_hz'], self._tick,
+                          partial(self._failures.fail, 'command', 'no command could be sent'))
         self.get_logger().info(f'model {bundle.name}: {model.engine} on {model.device}, '
                                f'{model.precision}: {model.why}')
 
     def activate(self) -> None:
         """Wait for a goal; one from before is forgotten."""
-        self._goal = None
+        self._gave_up = ''
+        self._goals.forget()
+        self._active_since_s = steady_s()
+        self._loop.begin()
         self._drive.begin('waiting for a goal')
 
     def deactivate(self) -> None:
         """Send zero and forget the goal."""
-        self._stop('deactivated')
+        if self._gave_up:
+            self._stop(self._gave_up, Status.FAULT)
+        else:
+            self._stop('deactivated')
         self._drive.end()
 
     def cleanup(self) -> None:
@@ -159,6 +167,10 @@ class PlannerNode(ManagedNode):
         self._model = None
         self._outputs.cleanup()
 
+    def _tick(self) -> None:
+        self._drive.tick()
+        self._failures.succeeded('command')
+
     def _renew_agent(self) -> None:
         """Take the parameters over; a goal that is being driven to is kept."""
         model = self._model
@@ -168,10 +180,9 @@ class PlannerNode(ManagedNode):
         agent = make_agent(model, values)
         self._drive.configure(model.spec.action, values['max_frame_age_s'])
         with self._loop.lock:
-            before = self._loop.agent
-            self._loop.use(agent, make_eye(model.spec, values), values['deadline_s'])
-            if before is not None and before.has_goal and self._goal is not None:
-                self._show(self._goal)
+            self._loop.use(agent, make_eye(model.spec, values),
+                           planner_params.loop_config(values))
+            self._goals.show_again()
 
     def close(self) -> None:
         """Say the last zero, then end the threads."""

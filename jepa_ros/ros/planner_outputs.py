@@ -17,6 +17,7 @@
 from collections import deque
 from collections.abc import Mapping
 import math
+import uuid
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from geometry_msgs.msg import Twist, TwistStamped
@@ -32,7 +33,7 @@ from jepa_ros.ros.convert import from_latents
 from jepa_ros.ros.process import now_s, steady_s
 from jepa_ros.types import Decision, Status
 
-_LEVELS = {
+LEVELS = {
     Status.IDLE: DiagnosticStatus.OK,
     Status.DRIVING: DiagnosticStatus.OK,
     Status.ARRIVED: DiagnosticStatus.OK,
@@ -58,13 +59,17 @@ class PlannerOutputs:
         self._engine: dict[str, str] = {}
         self._planned_s: deque[float] = deque(maxlen=500)
         self._values: dict[str, float | str] = {}
-        self._word = Status.IDLE
+        self.surprise_limit = math.nan
+        self._run = uuid.uuid4().hex        # another one in each process
+        self.word = Status.IDLE
+        self.begun = ''                     # what began the present drive; '' where there is none
 
     def configure(self, model: Engine, stamped: bool, frame_id: str) -> None:
         """Make the command's publisher for a model's actions; ValueError where no Twist fits."""
         self._action = model.spec.action
         messages.check_names(self._action.names)
         self._stamped, self._frame_id = stamped, frame_id
+        self.surprise_limit = model.spec.surprise_limit
         self._engine = {name: getattr(model, name)
                         for name in ('engine', 'device', 'precision', 'why')}
         self._command = self._node.create_lifecycle_publisher(
@@ -86,12 +91,13 @@ class PlannerOutputs:
         """Publish the zero command."""
         self.command(np.zeros(self._action.width))
 
-    def look(self, percept: Decision) -> None:
-        """Publish what was seen in a frame, for those who listen."""
+    def look(self, percept: Decision) -> bool:
+        """Publish what was seen in a frame, for those who listen; return True if it surprises."""
         if percept.latent is not None and self._latent.get_subscription_count():
             self._latent.publish(from_latents(percept.latent, self._header(percept)))
         if math.isfinite(percept.surprise):
             self._surprise.publish(Float32(data=float(percept.surprise)))
+        return percept.surprise > self.surprise_limit
 
     def imagine(self, decision: Decision) -> None:
         """Publish a plan and what it should lead to, for those who listen."""
@@ -114,31 +120,32 @@ class PlannerOutputs:
             'surprise': decision.surprise,
             'reason': decision.reason,
         }
-        self._word = decision.status
-        self._status.publish(self._message({}))
+        self.word = decision.status
+        self._status.publish(self._message({}, LEVELS[self.word]))
 
     def status(self, word: Status, reason: str) -> None:
         """Publish a status word that no decision says."""
-        self._word = word
+        self.word = word
         self._values = self._values | {'planning_ms': math.nan, 'reason': reason}
-        self._status.publish(self._message({}))
+        self._status.publish(self._message({}, LEVELS[self.word]))
 
-    def diagnostics(self, figures: Mapping[str, float | str]) -> None:
+    def diagnostics(self, figures: Mapping[str, float | str], level: bytes) -> None:
         """Publish the status to /diagnostics, with more figures."""
         self._diagnostics.publish(messages.to_diagnostics(
             self._node.get_clock().now().to_msg(),
-            self._message({**self._engine, **figures})))
+            self._message({**self._engine, **figures}, level)))
 
     def _header(self, decision: Decision) -> Header:
         return Header(stamp=messages.to_stamp(max(decision.frame_stamp_s, 0.0)),
                       frame_id=self._frame_id)
 
-    def _message(self, figures: Mapping[str, float | str]) -> DiagnosticStatus:
+    def _message(self, figures: Mapping[str, float | str], level: bytes) -> DiagnosticStatus:
         device = self._engine.get('device', '')
         return messages.to_status(
-            f'{self._node.get_name()}: planning', _LEVELS[self._word], self._word.value, device,
+            f'{self._node.get_name()}: planning', level, self.word.value, device,
             {'reason': '', 'plan_hz': self._plan_hz(), 'engine': self._engine.get('engine', ''),
-             'device': device} | self._values | figures)
+             'device': device, 'surprise_limit': self.surprise_limit, 'run': self._run,
+             'begun': self.begun} | self._values | figures)
 
     def _plan_hz(self) -> float:
         since_s = steady_s() - _RATE_WINDOW_S

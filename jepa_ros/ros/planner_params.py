@@ -15,6 +15,7 @@
 """The planner node's parameters, and the frozen configurations that they make."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from jepa_ros.config import AgentConfig, METHODS, PlannerConfig
@@ -22,6 +23,8 @@ from jepa_ros.ros.params import Entry
 
 TABLE = (
     Entry('model', 'warehouse_ceiling', 'name', 'bundle: a path, or the name of one in models'),
+    Entry('trusted_key', '', 'path', "public key that must have signed the bundle (jepa sign); '' "
+          'asks for no signature'),
     Entry('engine', 'auto', 'name', 'what runs the graphs; auto takes the best there is'),
     Entry('precision', 'auto', 'name', 'what the engine computes in; auto is its most exact'),
     Entry('threads', 1, 'count', 'threads of the engine', 1, 64),
@@ -61,10 +64,32 @@ TABLE = (
           'cost-to-go below which the goal is reached; 0 takes what the model says', 0.0, 1000.0),
     Entry('settled_frames', AgentConfig.settled_frames, 'count',
           'frames in a row below 1.5 arrival costs that count as arrived too', 1, 1000),
+    Entry('refuse_repeats', True, 'bool',
+          'while it drives, take a picture that is repeated bit for bit for no picture'),
+    Entry('max_failures', 5, 'count',
+          'failures in a row to encode or to plan after which the node deactivates itself',
+          1, 1000),
 )
 
 # Fixed at configuration: publishers and the engine are made of them.
-FIXED = ('model', 'engine', 'precision', 'threads', 'command_rate_hz', 'stamped', 'frame_id')
+FIXED = ('model', 'trusted_key', 'engine', 'precision', 'threads', 'command_rate_hz', 'stamped',
+         'frame_id')
+
+
+@dataclass(frozen=True)
+class LoopConfig:
+    """What the planner's loop must keep to; the parameters of these names."""
+
+    deadline_s: float
+    max_frame_age_s: float
+    refuse_repeats: bool
+    max_failures: int
+
+
+def loop_config(values: dict[str, Any]) -> LoopConfig:
+    """Return the loop's configuration."""
+    return LoopConfig(**{name: values[name] for name in (
+        'deadline_s', 'max_frame_age_s', 'refuse_repeats', 'max_failures')})
 
 
 def planner_config(values: dict[str, Any]) -> PlannerConfig:

@@ -32,6 +32,7 @@ from jepa_ros.ros import params, qos
 from jepa_ros.ros.convert import from_rgb
 from jepa_ros.ros.messages import from_twist, to_stamp
 from jepa_ros.ros.process import run
+from jepa_ros.sim.noise import Noise
 from jepa_ros.sim.world import Pose, World, WorldConfig
 
 try:
@@ -47,8 +48,10 @@ TABLE = (
     params.Entry('real_time_factor', 1.0, 's/s', 'simulated seconds in a real one', 0.05, 20.0),
     params.Entry('camera_rate_hz', 12.5, 'Hz', 'frames in a simulated second, each camera',
                  1.0, 50.0),
+    params.Entry('noise', 1.0, 'grey levels', 'standard deviation of the noise of the cameras; 0 '
+                 'is none', 0.0, 20.0),
     params.Entry('front_camera', True, 'bool', 'publish the camera on the robot too'),
-    params.Entry('cmd_timeout_s', 0.5, 's', 'the wheels stop when commands stop for this long',
+    params.Entry('cmd_timeout_s', 0.3, 's', 'the wheels stop when commands stop for this long',
                  0.05, 10.0),
     params.Entry('stamped', False, 'bool', 'cmd_vel is a TwistStamped'),
     params.Entry('random_start', True, 'bool', 'start at a random free pose of the seed'),
@@ -57,7 +60,7 @@ TABLE = (
     params.Entry('start_yaw_rad', 0.0, 'rad', 'where to start if random_start is false',
                  -math.pi, math.pi),
 )
-FIXED = ('appearance', 'camera_rate_hz', 'front_camera', 'stamped')
+FIXED = ('appearance', 'camera_rate_hz', 'noise', 'front_camera', 'stamped')
 CAMERAS = {'ceiling': ('camera', 'ceiling_camera'), 'front': ('front_camera', 'front_camera')}
 
 # One step of simulated time: the period of /clock and of the odometry.
@@ -75,11 +78,11 @@ class Camera:
         self._image = node.create_publisher(Image, f'{topic}/image_raw', qos.CAMERA)
         self._info = node.create_publisher(CameraInfo, f'{topic}/camera_info', qos.CAMERA)
 
-    def publish(self, world: World, now_s: float) -> None:
+    def publish(self, world: World, noise: Noise, now_s: float) -> None:
         """Render and publish what it sees now."""
         header = Header(stamp=to_stamp(now_s), frame_id=self._frame_id)
         if self._image.get_subscription_count():
-            self._image.publish(from_rgb(world.render(self.name), header))
+            self._image.publish(from_rgb(noise.add(world.render(self.name)), header))
         if self._info.get_subscription_count():
             c = world.intrinsics(self.name)
             self._info.publish(CameraInfo(
@@ -93,7 +96,8 @@ class SimulatorNode(Node):
     """
     Step the world at real time in a thread of its own and publish what its sensors see.
 
-    A frame's stamp is the simulated time at which it was rendered.  Simulated time never goes
+    A frame's stamp is the simulated time at which it was rendered.  Its noise is that of a sensor:
+    a camera that repeats a picture bit for bit counts as frozen.  Simulated time never goes
     back, not at a reset either.  ``odom`` is the true pose: for reports, not for planning.
     """
 
@@ -160,6 +164,7 @@ class SimulatorNode(Node):
     def _loop(self, world: World) -> None:
         self._lay_out(world)
         began_s = 0.0                     # simulated time of the present layout's beginning
+        noise = Noise(self._value('noise'), self._value('seed'))
         period_s = 1.0 / self._value('camera_rate_hz')
         next_frame_s = period_s
         due_s = time.monotonic()
@@ -179,7 +184,7 @@ class SimulatorNode(Node):
             if self._now_s >= next_frame_s - STEP_S / 2:
                 next_frame_s = max(next_frame_s + period_s, self._now_s)
                 for camera in self._cameras:
-                    camera.publish(world, self._now_s)
+                    camera.publish(world, noise, self._now_s)
             due_s += STEP_S / self._value('real_time_factor')
             late_s = time.monotonic() - due_s
             if late_s > _LATE_S:

@@ -14,7 +14,6 @@
 
 """A thread beside the executor: planning must not keep clocks, services and watchdogs waiting."""
 
-from collections import deque
 from collections.abc import Callable
 from functools import partial
 import threading
@@ -25,9 +24,12 @@ class Worker:
     """
     Do jobs in their order and hand over the newest frame, one after another, in one thread.
 
+    Nothing piles up: the newest frame and the newest job of each kind wait, and older ones give
+    way to them.  Nor do many jobs keep frames waiting: they take turns.  ``dropped`` counts the
+    frames that gave way.
+
     rclpy's MultiThreadedExecutor would do, but for one thing: while one of its threads works, it
-    spins on the others' behalf, and takes the interpreter from the planner.  ``dropped`` counts
-    the frames that gave way to a newer one.
+    spins on the others' behalf, and takes the interpreter from the planner.
     """
 
     def __init__(self, on_frame: Callable[[Any], None], on_error: Callable[[Exception], None],
@@ -35,16 +37,18 @@ class Worker:
         self._on_frame, self._on_error = on_frame, on_error
         self.dropped = 0
         self._wake = threading.Condition()
-        self._jobs: deque[Callable[[], None]] = deque()
+        self._jobs: dict[str, Callable[[], None]] = {}      # by their kind, the oldest first
         self._frame: Any = None
+        self._frame_s_turn = False
         self._closing = False
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._thread.start()
 
-    def post(self, job: Callable[[], None]) -> None:
-        """Do a job after those posted before it, and before any frame that waits."""
+    def post(self, kind: str, job: Callable[[], None]) -> None:
+        """Do a job after those posted before it; one of its kind that still waits gives way."""
         with self._wake:
-            self._jobs.append(job)
+            self._jobs.pop(kind, None)
+            self._jobs[kind] = job
             self._wake.notify()
 
     def offer(self, frame: Any) -> None:
@@ -61,18 +65,25 @@ class Worker:
             self._wake.notify()
         self._thread.join(timeout_s)
 
+    def _next(self) -> Callable[[], None] | None:
+        """Wait for what is to be done next and return it; None at the end."""
+        with self._wake:
+            self._wake.wait_for(lambda: self._jobs or self._closing or self._frame is not None)
+            waits = self._frame is not None and not self._closing
+            if self._jobs and not (waits and self._frame_s_turn):
+                self._frame_s_turn = True
+                return self._jobs.pop(next(iter(self._jobs)))
+            if not waits:
+                return None
+            self._frame_s_turn = False
+            frame, self._frame = self._frame, None
+            return partial(self._on_frame, frame)
+
     def _work(self) -> None:
         while True:
-            with self._wake:
-                self._wake.wait_for(lambda: self._jobs or self._closing
-                                    or self._frame is not None)
-                if self._jobs:
-                    task = self._jobs.popleft()
-                elif self._closing:
-                    return
-                else:
-                    frame, self._frame = self._frame, None
-                    task = partial(self._on_frame, frame)
+            task = self._next()
+            if task is None:
+                return
             try:
                 task()
             except Exception as error:

@@ -19,10 +19,15 @@ The latent is where the bright spot is, as fractions of the picture; linear_x mo
 angular_z down, each a fraction in a second.  FAKE_ENGINE_DELAY_S slows every rollout down but
 those of its first plan, from a goal to itself; FAKE_PLAN_DELAYS_S (a list, over and over) each
 plan's first rollout; FAKE_ENCODE_DELAY_S every picture.
+
+What FAKE_FAULTS names (a file, read at every call) goes wrong: 'encode' and 'rollout' raise,
+'nan_latent', 'nan_cost' of plans and 'nan_to_go' of a frame are not finite; a number behind a word
+is how many times it does.
 """
 
 import itertools
 import os
+from pathlib import Path
 import sys
 import time
 
@@ -41,6 +46,26 @@ SPEC = ModelSpec(
     arrival_cost=0.3, surprise_limit=1.0)
 
 
+class Faults:
+    """What is to go wrong, as a file tells it: 'encode', or 'encode 3' for three times."""
+
+    def __init__(self) -> None:
+        self._path, self._text, self._left = os.environ.get('FAKE_FAULTS'), '', 0.0
+
+    def due(self, word: str) -> bool:
+        """Say whether a word's fault is due now, and count it."""
+        if self._path is None:
+            return False
+        text = Path(self._path).read_text()
+        named, _, count = text.strip().partition(' ')
+        if text != self._text:
+            self._text, self._left = text, float(count or 'inf')
+        if named != word or self._left == 0.0:
+            return False
+        self._left -= 1
+        return True
+
+
 class SpotModel:
     """Where the spot is, and where it would go."""
 
@@ -56,10 +81,15 @@ class SpotModel:
         self._plan_delays_s = itertools.cycle(
             float(s) for s in os.environ.get('FAKE_PLAN_DELAYS_S', '0').split())
         self._context: np.ndarray | None = None
+        self._faults = Faults()
 
     def encode(self, image: np.ndarray) -> np.ndarray:
         """Return the centroid of the light, (1, 2) in [0, 1]."""
         time.sleep(self._encode_delay_s)
+        if self._faults.due('encode'):
+            raise RuntimeError('the encoder is broken\nin many words')
+        if self._faults.due('nan_latent'):
+            return np.full((1, 2), np.nan, np.float32)
         light = image.astype(np.float32).sum(axis=2)
         light = np.maximum(light - 60.0, 0.0) + 1e-6
         at = (np.arange(SIDE_PX) + 0.5) / SIDE_PX
@@ -70,6 +100,8 @@ class SpotModel:
     def rollout(self, context: np.ndarray, executed: np.ndarray, candidates: np.ndarray,
                 goal: np.ndarray) -> Rollout:
         """Integrate the actions; the cost is the way that is left, in blocks."""
+        if len(candidates) > 1 and self._faults.due('rollout'):
+            raise RuntimeError('the rollout is broken')
         if not np.array_equal(context[-1], goal):
             time.sleep(self._delay_s)
             if len(candidates) > 1 and context is not self._context:
@@ -81,6 +113,8 @@ class SpotModel:
         start = np.linalg.norm(context[-1, 0] - goal[0]) / blocks
         to_go = np.linalg.norm(latents - goal[0], axis=2) / blocks               # (S, H)
         to_go = np.concatenate([np.full((len(to_go), 1), start), to_go], axis=1)
+        if self._faults.due('nan_cost' if len(candidates) > 1 else 'nan_to_go'):
+            to_go[:] = np.nan
         return Rollout(latents=latents[:, :, None].astype(np.float32),
                        cost=to_go[:, 1:].mean(axis=1).astype(np.float32),
                        cost_to_go=to_go.astype(np.float32))

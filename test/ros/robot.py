@@ -19,8 +19,11 @@ from fake_planner import spot_picture
 from geometry_msgs.msg import Twist, TwistStamped
 from graph import Probe, wait_for
 import numpy as np
+from rcl_interfaces.srv import SetParameters
+from rclpy.parameter import Parameter
 from sensor_msgs.msg import Image
 from std_msgs.msg import Header
+from std_srvs.srv import Trigger
 
 from jepa_ros.ros import qos
 from jepa_ros.ros.convert import from_rgb
@@ -30,12 +33,20 @@ FRAME_PERIOD_S = 0.07
 
 
 class Robot:
-    """The other end of the planner; ``stamped`` hears TwistStamped commands."""
+    """
+    The other end of the planner; ``stamped`` hears TwistStamped commands.
 
-    def __init__(self, probe: Probe, stamped: bool = False) -> None:
+    Its camera has noise, as cameras have: no picture comes twice unless it is ``frozen``.
+    """
+
+    def __init__(self, probe: Probe, stamped: bool = False,
+                 period_s: float = FRAME_PERIOD_S) -> None:
         self.place = np.array([0.25, 0.5])
         self.seen = True
-        self.broken = False
+        self.broken = self.frozen = False
+        self._picture = spot_picture(*self.place)
+        self._noise = np.random.default_rng(0)
+        self._period_s = period_s
         self.loses = 0                          # every so manyth frame
         self.stamps_s: list[float] = []         # of the frames that were sent
         self._frames = 0
@@ -45,15 +56,18 @@ class Robot:
         self._diagnostics = probe.listen(DiagnosticArray, '/diagnostics')
         self._images = probe.publisher(Image, 'image', qos.SENSOR)
         self._goals = probe.publisher(Image, 'goal_image', qos.RELIABLE)
-        probe.every(FRAME_PERIOD_S, self._live)
+        probe.every(period_s, self._live)
 
     def _live(self) -> None:
         if self.commands:
-            self.place = np.clip(self.place + from_twist(self.commands[-1]) * FRAME_PERIOD_S,
+            self.place = np.clip(self.place + from_twist(self.commands[-1]) * self._period_s,
                                  0.1, 0.9)
         self._frames += 1
         if self.seen and not (self.loses and self._frames % self.loses == 0):
-            image = from_rgb(spot_picture(*self.place), self._header())
+            if not self.frozen:
+                self._picture = spot_picture(*self.place)
+                self._picture += self._noise.integers(0, 4, self._picture.shape, np.uint8)
+            image = from_rgb(self._picture, self._header())
             if self.broken:
                 image.step = 1
             self._images.publish(image)
@@ -64,22 +78,52 @@ class Robot:
 
     def send_goal(self, x: float, y: float) -> None:
         """Send the picture of a place once somebody listens."""
+        self.send_picture(spot_picture(x, y))
+
+    def send_picture(self, picture: np.ndarray) -> None:
+        """Send any picture as a goal once somebody listens."""
+        self.send_image(from_rgb(picture, self._header()))
+
+    def send_image(self, message: Image) -> None:
+        """Send any message as a goal once somebody listens."""
         wait_for(self._goals.get_subscription_count, 'somebody who wants goals')
-        self._goals.publish(from_rgb(spot_picture(x, y), self._header()))
+        self._goals.publish(message)
+
+    def start(self) -> Trigger.Response:
+        """Tell the planner to drive."""
+        return self._probe.call(Trigger, 'planner_node/start', Trigger.Request())
+
+    def set_parameter(self, name: str, value: object) -> None:
+        """Change a parameter of the running planner."""
+        answer = self._probe.call(
+            SetParameters, 'planner_node/set_parameters', SetParameters.Request(
+                parameters=[Parameter(name, value=value).to_parameter_msg()]))
+        assert answer.results[0].successful, answer.results[0].reason
 
     def word(self) -> str:
         """Return the newest status word."""
         return self.status[-1].message if self.status else ''
 
+    def value(self, key: str) -> str:
+        """Return the newest text under a key of the status."""
+        return next((v.value for v in self.status[-1].values if v.key == key), '')
+
     def reason(self) -> str:
         """Return the newest reason."""
-        return next((v.value for v in self.status[-1].values if v.key == 'reason'), '')
+        return self.value('reason')
+
+    def level(self) -> bytes:
+        """Return the level of the newest of the planner's diagnostics."""
+        return self._reports()[-1].level if self._reports() else b''
 
     def figures(self) -> dict[str, str]:
         """Return the newest of the planner's diagnostics, by key."""
-        found = [s for d in list(self._diagnostics) for s in d.status
-                 if s.name == 'planner_node: planning']
+        found = self._reports()
         return {item.key: item.value for item in found[-1].values} if found else {}
+
+    def _reports(self) -> list[DiagnosticStatus]:
+        return [s for d in list(self._diagnostics) for s in d.status
+                if s.name == 'planner_node: planning']
 
     def wait_word(self, word: str) -> None:
         """Wait for a status word."""
@@ -88,6 +132,11 @@ class Robot:
     def wait_count(self, key: str) -> int:
         """Wait until a count in diagnostics is above zero, and return it."""
         return wait_for(lambda: int(self.figures().get(key, 0)), f'{key} above 0')
+
+    def wait_frames(self, seconds: float) -> None:
+        """Wait until the camera has sent frames for so long."""
+        frames = len(self.stamps_s)
+        wait_for(lambda: len(self.stamps_s) > frames + seconds / self._period_s, 'frames')
 
     def wait_moving(self) -> None:
         """Wait for a command that is not zero."""

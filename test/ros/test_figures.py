@@ -29,7 +29,7 @@ def arrivals_of(frames, jitter=0.0):
     rng = np.random.default_rng(0)
     arrivals = Arrivals()
     for frame in frames:
-        arrivals.note(100.0 + PERIOD_S * (frame + rng.uniform(-jitter, jitter)))
+        arrivals.note(100.0 + PERIOD_S * (frame + rng.uniform(-jitter, jitter)), frame * PERIOD_S)
     return arrivals.came, arrivals.lost
 
 
@@ -67,18 +67,39 @@ def test_percentiles_in_milliseconds_and_counts():
     figures = Figures()
     for i in range(101):
         figures.took('plan', i * 1e-3)
-    figures.frame_came(10.0, 10.02)
+    figures.frame_came(10.0, 10.02, 3.0)
     figures.plan_came(late=True, over_deadline=True)
     figures.plan_came(late=False, over_deadline=True)
-    values = figures.values(dropped_frames=7)
+    figures.count('repeated_frames')
+    values = figures.values(7, 10.1, 3.1)
     assert values['plan_p50_ms'] == pytest.approx(50.0)
     assert values['plan_p99_ms'] == pytest.approx(99.0)
     assert values['transport_p50_ms'] == pytest.approx(20.0)
     assert math.isnan(values['encode_p50_ms'])
-    assert {key: values[key] for key in values if not key.endswith('_ms')} == {
+    counts = {key: value for key, value in values.items() if isinstance(value, str)}
+    assert counts == {
         'frames': '1', 'lost_frames': '0', 'dropped_frames': '7', 'late_plans': '1',
-        'deadline_misses': '2'}
-    assert len(values) == 5 + 2 * len(STAGES)
+        'deadline_misses': '2', 'repeated_frames': '1', 'unreadable_frames': '0',
+        'surprising_frames': '0'}
+    assert len(values) == len(counts) + 2 + 2 * len(STAGES)
+
+
+def test_the_newest_frame_ages_by_its_stamp_and_by_the_steady_clock():
+    figures = Figures()
+    assert math.isnan(figures.values(0, 1.0, 1.0)['newest_frame_age_s'])
+    figures.frame_came(10.0, 10.02, 3.0)
+    assert figures.values(0, 10.5, 3.1)['newest_frame_age_s'] == pytest.approx(0.5)
+    # the node's time may stand still
+    assert figures.values(0, 10.02, 4.0)['newest_frame_age_s'] == pytest.approx(1.0)
+
+
+def test_the_rate_of_the_camera_is_that_of_the_last_two_seconds():
+    figures = Figures()
+    for i in range(1000):
+        figures.frame_came(i / 30, i / 30, i / 30)
+    assert figures.values(0, 0.0, 1000 / 30)['camera_hz'] == pytest.approx(30.0, abs=0.5)
+    assert figures.values(0, 0.0, 1000 / 30 + 1)['camera_hz'] == pytest.approx(15.0, abs=0.5)
+    assert figures.values(0, 0.0, 1000 / 30 + 3)['camera_hz'] == 0.0
 
 
 def test_the_latency_reckoned_with_is_that_of_slow_plans():

@@ -88,9 +88,14 @@ def is_of(command, plan):
 
 
 @pytest.fixture
-def robot(probe):
-    """Hold the other end of a planner whose commands are stamped."""
-    return Robot(probe, stamped=True)
+def robot(probe, request):
+    """Hold the other end of a planner whose commands are stamped; its parameter is the period."""
+    return Robot(probe, stamped=True, period_s=getattr(request, 'param', FRAME_PERIOD_S))
+
+
+def ages_s(robot):
+    """Return how old the frames were whose plans were taken."""
+    return [status_value(s, 'frame_age_s') for s in list(robot.status) if s.message == 'driving']
 
 
 @pytest.fixture
@@ -201,3 +206,28 @@ def test_frames_that_give_way_and_frames_that_never_come_are_counted(acting, rob
     came = robot.wait_count('frames')
     assert dropped < came
     assert lost <= came / 2
+
+
+@pytest.mark.parametrize('robot', [0.03], indirect=True)
+def test_a_deadline_longer_than_the_camera_s_period_lowers_the_rate_of_plans(acting, robot):
+    """Frames that come meanwhile wait for nobody, and no plan is taken of an old one."""
+    _, record = acting([0.08], '-p', 'deadline_s:=0.08')
+    plans = record.wait_plans(8)
+    starts = np.array([to_seconds(plan.header.stamp) for _, plan in plans])
+    assert np.median(np.diff(starts)) > 0.075
+    assert robot.wait_count('deadline_misses') >= 1
+    # judged a moment before it is told
+    assert max(ages_s(robot)) < 0.3 + 0.05
+
+
+@pytest.mark.parametrize('robot', [0.005], indirect=True)
+def test_a_camera_that_is_much_too_fast_is_looked_at_in_part(acting, robot, monkeypatch):
+    """Two hundred frames a second, of which ten can be encoded: the newest each time."""
+    monkeypatch.setenv('FAKE_ENCODE_DELAY_S', '0.1')
+    _, record = acting([0.0], *PATIENT)
+    record.wait_plans(5)
+    dropped, came = robot.wait_count('dropped_frames'), robot.wait_count('frames')
+    assert dropped > came / 2
+    # one that had waited for others would be as old as they take
+    assert np.median(ages_s(robot)) < 0.5
+    assert robot.level() == DiagnosticStatus.WARN

@@ -20,6 +20,7 @@ import math
 import numpy as np
 import pytest
 
+from jepa_ros.core.repeats import Motion
 from jepa_ros.ros.planner_drive import Drive, ZERO_REPEAT_S
 from jepa_ros.types import ActionSpec, Decision, Plan, Status
 
@@ -33,6 +34,7 @@ class Heard:
 
     def __init__(self):
         self.commands, self.words = [], []
+        self.begun = ''
 
     def command(self, command):
         self.commands.append(np.round(np.float64(command), 6).tolist())
@@ -196,3 +198,53 @@ def test_a_decision_to_rest_is_told_every_time(bench):
         bench.drive.rest(replace(rest(), reason='still nothing'))
     assert bench.heard.words[1:] == [('idle', 'still nothing')] * 3
     assert bench.heard.commands == []
+
+
+def test_what_the_robot_is_told_and_how_often_a_plan_grew_too_old(bench):
+    bench.take()
+    assert bench.drive.motion() == Motion(True, 0)
+    bench.wait(0.31)
+    bench.drive.tick()
+    assert bench.drive.motion() == Motion(False, 1)
+    # standing still is no motion
+    bench.take(values=(0.0, 0.0, 0.3, 0.4))
+    bench.take()        # other stops are not for age
+    bench.drive.halt(Status.FAULT, 'broken')
+    assert bench.drive.motion() == Motion(False, 1)
+
+
+def test_why_there_is_nothing_to_drive_by_is_told_only_where_there_is_not(bench):
+    bench.take()
+    bench.drive.tell(Status.STALE, 'the camera is frozen')
+    assert bench.heard.words[-1][0] == 'driving'
+    bench.drive.halt(Status.FAULT, 'broken')
+    bench.drive.tell(Status.STALE, 'the camera is frozen')
+    assert bench.heard.words[-1] == ('stale', 'the camera is frozen')
+    bench.drive.hold('cancelled')
+    bench.drive.tell(Status.STALE, 'the camera is frozen')
+    assert bench.heard.words[-1] == ('idle', 'cancelled')
+
+
+@pytest.mark.parametrize('end, begun', [
+    (lambda drive: drive.halt(Status.STALE, 'no frames'), 'goal'),
+    (lambda drive: drive.hold('cancelled'), ''),
+    (lambda drive: drive.hold('5 failures', Status.FAULT), ''),
+    (lambda drive: drive.rest(replace(rest(), status=Status.ARRIVED)), ''),
+    (lambda drive: drive.rest(replace(rest(), status=Status.FAULT)), 'goal'),
+])
+def test_a_drive_lasts_until_it_arrives_or_is_ended(bench, end, begun):
+    bench.drive.set_off('goal')
+    bench.take()
+    end(bench.drive)
+    assert bench.heard.begun == begun
+
+
+def test_nothing_begins_while_it_is_held(bench):
+    bench.drive.hold('cancelled')
+    bench.drive.set_off('goal')
+    assert bench.heard.begun == ''
+    assert not bench.drive.wait_free(0.0)
+    bench.drive.release()
+    assert bench.drive.wait_free(0.0)
+    bench.drive.set_off('start')
+    assert bench.drive.begun == 'start'

@@ -64,7 +64,8 @@ def test_it_drives_to_the_goal_and_says_everything(probe, robot, planner):
     assert driving.hardware_id == 'cpu'
     keys = {item.key for item in driving.values}
     assert keys == {'reason', 'cost_to_go', 'frame_stamp', 'frame_age_s', 'engine', 'device',
-                    'plan_hz', 'planning_ms', 'surprise'}
+                    'plan_hz', 'planning_ms', 'surprise', 'surprise_limit', 'run', 'begun'}
+    assert status_value(driving, 'surprise_limit') == 1.0
     assert status_value(driving, 'cost_to_go') > 0.3
     assert status_value(robot.status[-1], 'cost_to_go') < 0.3
     assert plans[0].joint_names == ['linear_x', 'angular_z']
@@ -72,7 +73,9 @@ def test_it_drives_to_the_goal_and_says_everything(probe, robot, planner):
     assert (latents[0].height, latents[0].width, latents[0].encoding) == (1, 2, '32FC1')
     assert (imagined[0].height, imagined[0].width) == (3, 2)
     assert math.isfinite(surprise[-1].data)
-    figures = wait_for(robot.figures, 'diagnostics')
+    wait_for(lambda: 'camera_hz' in robot.figures(), 'diagnostics')
+    figures = robot.figures()
+    assert 0 < float(figures['camera_hz']) < 30
     assert {key: figures[key] for key in ('engine', 'device', 'precision', 'why')} == {
         'engine': 'by hand', 'device': 'cpu', 'precision': 'fp64', 'why': 'it is all there is'}
     assert 'by hand on cpu, fp64: it is all there is' in planner.output

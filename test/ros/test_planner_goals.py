@@ -1,0 +1,123 @@
+# Copyright 2026 jepa_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+
+"""Goals that are none, goals in floods, and what began a drive."""
+
+from pathlib import Path
+
+from fake_planner import spot_picture
+from graph import process, wait_for
+import numpy as np
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
+from std_srvs.srv import Trigger
+
+from jepa_ros.ros.convert import from_rgb
+from jepa_ros.ros.messages import from_twist
+
+BLACK = np.zeros((64, 64, 3), np.uint8)
+
+
+NO_GOALS = {
+    'standard deviation is 0.00 grey levels, at least 2.00': from_rgb(BLACK, Header()),
+    'image is 0x0': Image(encoding='rgb8'),
+    'data has 0 bytes': Image(encoding='rgb8', width=4, height=3, step=12),
+    "encoding 'yuv422' is not one of": Image(encoding='yuv422', width=4, height=3, step=12),
+}
+
+
+def test_goals_that_are_none_leave_the_drive_as_it_is(robot, planner):
+    robot.place[:] = 0.12, 0.12
+    robot.send_goal(0.85, 0.85)
+    robot.wait_moving()
+    for reason, image in NO_GOALS.items():
+        def refused(reason=reason, image=image):
+            # what comes in the same second is refused without a line in the log
+            robot.send_image(image)
+            return reason in planner.output
+        wait_for(refused, reason)
+    robot.wait_word('arrived')
+    assert np.hypot(*(robot.place - (0.85, 0.85))) < 0.08
+
+
+def test_a_goal_that_is_none_starts_no_drive(probe, bundle, robot):
+    """Held goals are judged as they come: the former one is the one to start."""
+    with process('fake_planner', '-p', bundle, '-p', 'start_on_goal:=false') as planner:
+        robot.wait_word('idle')
+        robot.send_picture(BLACK)
+        wait_for(lambda: 'goal refused: ' in planner.output, 'the refusal')
+        assert 'no goal' in robot.start().message
+        robot.send_goal(0.75, 0.6)
+        wait_for(lambda: robot.start().success, 'the goal')
+        robot.wait_word('arrived')
+        robot.send_picture(BLACK)
+        wait_for(lambda: planner.output.count('goal refused: ') == 2, 'the second refusal')
+        # a goal of any size is taken, and is not driven to before a start
+        robot.send_picture(spot_picture(0.3, 0.3, side_px=200))
+        robot.set_parameter('fresh_frames', 2)
+        robot.wait_frames(0.7)
+        assert robot.value('begun') == ''
+        assert not from_twist(robot.commands[-1]).any()
+        robot.wait_word('idle')
+        assert robot.start().success
+        wait_for(lambda: np.hypot(*(robot.place - (0.3, 0.3))) < 0.08, 'the newest goal')
+
+
+def test_a_flood_of_goals_takes_no_memory_and_the_newest_counts(
+        probe, bundle, robot, monkeypatch):
+    """A hundred goals wait for nobody: three hundred would be 360 MB."""
+    monkeypatch.setenv('FAKE_ENCODE_DELAY_S', '0.03')
+
+    def resident_mb():
+        pages = Path(f'/proc/{planner.child.pid}/statm').read_text().split()[1]
+        return int(pages) * 4096 / 1e6
+
+    with process('fake_planner', '-p', bundle) as planner:
+        robot.wait_word('idle')
+        picture, most = spot_picture(0.2, 0.8, side_px=640), 0.0
+        robot.send_picture(picture)
+        robot.wait_moving()
+        before = resident_mb()
+        for _ in range(300):
+            robot.send_picture(picture)
+            most = max(most, resident_mb() - before)
+        robot.send_goal(0.7, 0.4)
+        wait_for(lambda: np.hypot(*(robot.place - (0.7, 0.4))) < 0.08, 'the newest goal')
+        assert most < 60, f'{most:.0f} MB more'
+        assert planner.end() == 0, planner.output
+
+
+# -- who is it, and what began
+
+def test_what_began_the_drive_and_which_run_it_is(probe, bundle, robot, planner):
+    assert (robot.value('begun'), len(robot.value('run'))) == ('', 32)
+    robot.place[:] = 0.12, 0.12
+    robot.send_goal(0.88, 0.88)
+    robot.wait_word('driving')
+    assert robot.value('begun') == 'goal'
+    robot.set_parameter('fresh_frames', 2)
+    robot.wait_frames(0.7)
+    assert robot.value('begun') == 'goal'
+    probe.call(Trigger, 'planner_node/cancel', Trigger.Request())
+    robot.wait_word('idle')
+    assert robot.value('begun') == ''
+    assert robot.start().success
+    robot.wait_word('driving')
+    assert robot.value('begun') == 'start'
+    run = robot.value('run')
+    assert planner.end() == 0
+    with process('fake_planner', '-p', bundle):
+        wait_for(lambda: robot.value('run') != run, 'another run')
+        assert robot.value('begun') == ''
