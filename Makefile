@@ -19,6 +19,9 @@ GL := $(VENV)/.gl
 MODEL ?= models/warehouse_ceiling
 SEED ?= 0
 EPISODES ?= 200
+INPUTS ?= 100000
+MINUTES ?= 10
+TARGET ?=
 
 # A sourced ROS installation must not mix with the wheels in .venv.
 unexport PYTHONPATH PYTHONHOME AMENT_PREFIX_PATH COLCON_PREFIX_PATH RMW_IMPLEMENTATION
@@ -29,7 +32,7 @@ endif
 
 WITH_GL := MUJOCO_GL=$${MUJOCO_GL:-$$(cat $(GL))}
 
-.PHONY: help demo test lint model baseline eval setup clean distclean
+.PHONY: help demo test faults soak fuzz lint model baseline eval setup clean distclean
 
 help: ## Show this list
 	@echo 'jepa_ros: show a robot a picture of a place, and it drives there.'
@@ -47,6 +50,15 @@ test: $(RUN) $(TRAIN) $(TEST) $(GL) ## Check style and types, then run every tes
 	$(STEP) 'flake8, as ament runs it' $(BIN)/flake8 --config tools/flake8.ini .
 	$(STEP) 'mypy' $(BIN)/mypy
 	$(STEP) 'pytest' env $(WITH_GL) $(BIN)/python -m pytest --durations=10 $(ARGS)
+
+faults: $(RUN) $(TEST) $(GL) ## Inject every fault into the live graph; report in out/
+	@$(WITH_GL) $(BIN)/python test/faults/run_all.py $(ARGS)
+
+soak: $(RUN) $(TEST) $(GL) ## Drive for MINUTES=10 with random faults; report in out/
+	@$(WITH_GL) $(BIN)/python test/faults/soak.py --minutes $(MINUTES) --seed $(SEED) $(ARGS)
+
+fuzz: $(RUN) $(TRAIN) $(TEST) ## Feed everything that reads from outside with wrong inputs
+	@$(BIN)/python test/fuzz/fuzz_all.py --inputs $(INPUTS) --seed $(SEED) --target '$(TARGET)'
 
 lint: $(RUN) $(TRAIN) $(TEST) ## Check style and types only
 	$(STEP) 'ruff' $(BIN)/ruff check .
@@ -92,9 +104,10 @@ $(TRAIN): $(RUN) requirements/train.txt
 	@touch $@
 
 # with TensorRT, so that what a GPU will run is built and looked at on machines without one
-$(TEST): $(RUN) requirements/test.txt requirements/tensorrt.txt
+$(TEST): $(RUN) requirements/test.txt requirements/tensorrt.txt requirements/signing.txt
 	$(STEP) 'Installing the test tools and TensorRT (about a minute)' \
-	    $(PIP) -r requirements/robot.txt -r requirements/test.txt -r requirements/tensorrt.txt
+	    $(PIP) -r requirements/robot.txt -r requirements/test.txt -r requirements/tensorrt.txt \
+	    -r requirements/signing.txt
 	@touch $@
 
 $(GL): $(RUN) tools/setup_gl.sh tools/check_gl.py

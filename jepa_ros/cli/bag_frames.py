@@ -15,12 +15,18 @@
 """Pictures out of rosbag2 folders (sqlite3 or MCAP), at the size of a model's input."""
 
 from collections.abc import Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
+from itertools import count
 from pathlib import Path
+import re
 import sys
 
 IMAGE, COMPRESSED = 'sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'
+LARGEST_METADATA_BYTES = 4 * 2 ** 20
+MOST_MESSAGES = 2 ** 31
+# a YAML anchor: a few lines of aliases can stand for more than a memory holds
+_ANCHOR = re.compile(r'(^|[\s\[{,:-])&\w', re.MULTILINE)
 
 
 def bag_frames(bags: Sequence[Path], topic: str | None, most: int, height: int, width: int):
@@ -29,10 +35,10 @@ def bag_frames(bags: Sequence[Path], topic: str | None, most: int, height: int, 
 
     Pictures are (height, width, 3) uint8 RGB, brought there as on the robot.  Without a topic it
     is the only one with pictures.  ValueError where a bag cannot be read or has no such topic,
-    RuntimeError where there are no ROS messages to read it with.
+    RuntimeError where there are no ROS messages to read it with.  What is compressed in a bag is
+    unpacked whatever its size: read bags that you know.
     """
     import numpy as np
-    from rosbags.highlevel import AnyReaderError
     from tqdm import tqdm
 
     from jepa_ros.core.preprocess import to_model_image
@@ -44,19 +50,20 @@ def bag_frames(bags: Sequence[Path], topic: str | None, most: int, height: int, 
     for bag in bags:
         with _opened(bag) as reader:
             topic = _topic(reader, topic, bag)
-            counts.append(reader.topics[topic].msgcount)
+            counts.append(_count(reader, topic, bag))
     total = sum(counts)
     chosen = set(np.linspace(0, total - 1, min(most, total)).round().astype(int).tolist())
     frames, first = [], 0
     with tqdm(total=total, desc=f'reading {topic}', unit=' frames', file=sys.stderr) as bar:
-        for bag, count in zip(bags, counts, strict=True):
+        for bag, amount in zip(bags, counts, strict=True):
             for number, message in _messages(bag, topic, bar):
                 if first + number in chosen:
                     try:
                         frames.append(to_model_image(to_rgb(message()), height, width))
-                    except (AnyReaderError, ValueError) as error:
-                        raise ValueError(f'{bag}, picture {number}: {error}') from error
-            first += count
+                    except Exception as error:
+                        # a bag brings the definition of its messages along: nothing is sure
+                        raise ValueError(f'{bag}, picture {number}: {_words(error)}') from error
+            first += amount
     return frames, topic
 
 
@@ -64,43 +71,83 @@ def _messages(bag: Path, topic: str, bar):
     """Yield (number, what reads the message) of a topic; ValueError where the bag is cut short."""
     with _opened(bag) as reader:
         wanted = [c for c in reader.connections if c.topic == topic]
-        try:
-            for number, (connection, _, raw) in enumerate(reader.messages(connections=wanted)):
-                bar.update()
-                yield number, partial(reader.deserialize, raw, connection.msgtype)
-        except Exception as error:  # what the formats' libraries raise has no common base class
-            raise ValueError(f'{bag} cannot be read to its end: {error}') from error
+        messages = reader.messages(connections=wanted)
+        for number in count():
+            try:
+                connection, _, raw = next(messages)
+            except StopIteration:
+                return
+            except Exception as error:  # as above
+                raise ValueError(f'{bag} cannot be read to its end: {_words(error)}') from error
+            bar.update()
+            yield number, partial(reader.deserialize, raw, connection.msgtype)
 
 
 @contextmanager
 def _opened(bag: Path):
     """Open a bag for reading; ValueError says why not."""
-    from rosbags.highlevel import AnyReader, AnyReaderError
+    from rosbags.highlevel import AnyReader
     from rosbags.typesys import get_typestore, Stores
 
     if not bag.exists():
         raise ValueError(f'there is no bag {bag}')
     try:
+        _check_metadata(bag)
         # bags of Humble and before have no definitions of their messages inside
         reader = AnyReader([bag], default_typestore=get_typestore(Stores.LATEST))
         reader.open()
-    except (AnyReaderError, OSError) as error:
-        raise ValueError(f'{bag} cannot be read as a bag: {error}') from error
+    except Exception as error:  # what the formats' libraries raise has no common base class
+        raise ValueError(f'{bag} cannot be read as a bag: {_words(error)}') from error
     try:
         yield reader
     finally:
-        reader.close()
+        # a bag that could be read need not close well
+        with suppress(Exception):
+            reader.close()
+
+
+def _check_metadata(bag: Path) -> None:
+    """Refuse metadata that grows when it is read; ValueError names the limit."""
+    path = bag / 'metadata.yaml'
+    if not path.is_file():
+        return
+    size = path.stat().st_size
+    if size > LARGEST_METADATA_BYTES:
+        raise ValueError(f'{path} has {size} bytes, limit {LARGEST_METADATA_BYTES}')
+    if _ANCHOR.search(path.read_text(encoding='utf-8')):
+        raise ValueError(f'{path} has YAML anchors, limit 0')
+
+
+def _words(error: Exception) -> str:
+    """Return what an error says, in a line that fits on a screen."""
+    return f'{error}'[:300] or type(error).__name__
+
+
+def _count(reader, topic: str, bag: Path) -> int:
+    """Return how many messages the bag says that it has of a topic; ValueError where not so."""
+    found = reader.topics[topic].msgcount
+    if not isinstance(found, int) or not 0 <= found < MOST_MESSAGES:
+        raise ValueError(f'{bag} says that {topic} has {str(found)[:60]} messages, must be a '
+                         f'number of at least 0 and below {MOST_MESSAGES}')
+    return found
 
 
 def _topic(reader, topic: str | None, bag: Path) -> str:
     """Return the topic to read; ValueError names those that there are."""
-    kinds = {name: info.msgtype for name, info in reader.topics.items()}
+    try:
+        kinds = {name: info.msgtype for name, info in reader.topics.items()}
+    except Exception as error:  # metadata.yaml may name anything a topic
+        raise ValueError(f'the topics of {bag} cannot be read: {_words(error)}') from error
+    odd = [name for name in kinds if not isinstance(name, str)]
+    if odd:
+        raise ValueError(f'{bag} has a topic {str(odd[0])[:60]}, must be a text')
     pictures = [name for name, kind in kinds.items() if kind in (IMAGE, COMPRESSED)]
     if topic is None and len(pictures) == 1:
         return pictures[0]
     if topic in pictures:
         return topic
     there = ', '.join(f'{name} ({kind})' for name, kind in sorted(kinds.items())) or 'no topics'
+    there = there[:1000]
     if topic is None:
         raise ValueError(f'{bag} has {len(pictures)} topics with pictures, name one with --image; '
                          f'it has {there}')

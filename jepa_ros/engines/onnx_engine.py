@@ -56,8 +56,9 @@ class OnnxEngine:
             raise ValueError(f'precision is {precision!r}, must be one of {", ".join(PRECISIONS)}')
         self.device, self.precision, self.why = device, precision, ''
         self._spec = manifest.spec
-        self._encoder, self._rollout = (_session(manifest, graph, threads, device)
-                                        for graph in graphs_in(manifest, precision))
+        self._encoder, self._rollout = (
+            _Runner(_session(manifest, graph, threads, device), graph)
+            for graph in graphs_in(manifest, precision))
 
     @property
     def spec(self) -> ModelSpec:
@@ -66,14 +67,12 @@ class OnnxEngine:
 
     def encode(self, image: Image) -> Array:
         """Encode an image (height, width, 3) uint8 RGB; return z (L, D)."""
-        out = self._encoder.run(None, {'image': image[None]})
-        return np.asarray(out[0][0], np.float32)
+        latent = self._encoder.run([image[None]])[0]
+        return np.asarray(latent[0], np.float32)
 
     def rollout(self, context: Array, executed: Array, candidates: Array, goal: Array) -> Rollout:
         """Predict what follows each candidate (S, H, K, A), and what it costs, in one call."""
-        latents, cost, cost_to_go = self._rollout.run(None, {
-            'context': context, 'executed': executed, 'candidates': candidates, 'goal': goal})
-        return Rollout(latents, cost, cost_to_go)
+        return Rollout(*self._rollout.run([context, executed, candidates, goal]))
 
 
 def compile_graph(manifest: Manifest, graph: GraphSpec, threads: int = 1, precision: str = 'fp32'
@@ -81,9 +80,31 @@ def compile_graph(manifest: Manifest, graph: GraphSpec, threads: int = 1, precis
     """Return what runs one graph of fixed sizes on the CPU: a list of inputs to one of outputs."""
     if precision not in PRECISIONS:
         raise ValueError(f'precision is {precision!r}, must be one of {", ".join(PRECISIONS)}')
-    session = _session(manifest, graph, threads, 'cpu')
-    names = [tensor.name for tensor in graph.inputs]
-    return lambda inputs: list(session.run(None, dict(zip(names, inputs, strict=True))))
+    return _Runner(_session(manifest, graph, threads, 'cpu'), graph).run
+
+
+class _Runner:
+    """A graph that is loaded."""
+
+    def __init__(self, session: onnxruntime.InferenceSession, graph: GraphSpec) -> None:
+        self._session, self._graph = session, graph
+        self._names = [tensor.name for tensor in graph.inputs]
+
+    def run(self, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
+        """Run the graph; BundleError where it cannot run, or answers in other shapes."""
+        feed = dict(zip(self._names, inputs, strict=True))
+        try:
+            outputs = list(self._session.run(None, feed))
+        except Exception as error:  # ONNX Runtime's errors share no public base class
+            raise BundleError(f'{self._graph.file} does not run: {error}') from error
+        for tensor, array in zip(self._graph.outputs, outputs, strict=True):
+            # the shape that a graph declares does not bind what is in it
+            if len(array.shape) != len(tensor.shape) or any(
+                    isinstance(size, int) and size != found
+                    for size, found in zip(tensor.shape, array.shape, strict=True)):
+                raise BundleError(f'{self._graph.file}: output {tensor.name} has shape '
+                                  f'{array.shape}, manifest says {tensor.shape}')
+        return outputs
 
 
 def _session(manifest: Manifest, graph: GraphSpec, threads: int, device: str
@@ -106,7 +127,7 @@ def _session(manifest: Manifest, graph: GraphSpec, threads: int, device: str
     except BundleError:
         raise
     except Exception as error:  # ONNX Runtime's errors share no public base class
-        raise BundleError(f'{graph.file} does not load: {error}') from error
+        raise BundleError(f'{manifest.path(graph)} does not load: {error}') from error
     if session.get_providers()[0] != provider:
         # it would go on with the CPU, and call that success
         raise ValueError(f'{provider} did not start; ONNX Runtime fell back to '
@@ -116,5 +137,6 @@ def _session(manifest: Manifest, graph: GraphSpec, threads: int, device: str
         wanted = [(t.name, t.dtype, list(t.shape)) for t in specs]
         actual = [(t.name, _TYPES.get(t.type, t.type), list(t.shape)) for t in found]
         if wanted != actual:
-            raise BundleError(f'{graph.file}: {label}s are {actual}, manifest says {wanted}')
+            raise BundleError(f'{manifest.path(graph)}: {label}s are {actual}, '
+                              f'manifest says {wanted}')
     return session

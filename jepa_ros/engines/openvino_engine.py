@@ -41,13 +41,16 @@ def available_precisions() -> tuple[str, ...]:
 class _Request:
     """A compiled graph; who asks while it runs waits, as it has one set of buffers."""
 
-    def __init__(self, request: Any) -> None:
-        self._request, self._lock = request, threading.Lock()
+    def __init__(self, request: Any, file: str) -> None:
+        self._request, self._file, self._lock = request, file, threading.Lock()
 
     def run(self, inputs: Sequence[NDArray[Any]]) -> list[Array]:
-        """Run the graph; return copies of its outputs."""
+        """Run the graph; return copies of its outputs.  BundleError where it cannot run."""
         with self._lock:
-            self._request.infer(list(inputs), share_inputs=True)
+            try:
+                self._request.infer(list(inputs), share_inputs=True)
+            except Exception as error:  # OpenVINO's errors are RuntimeError, or its bindings' own
+                raise BundleError(f'{self._file} does not run: {error}') from error
             return [np.array(tensor.data, np.float32) for tensor in self._request.output_tensors]
 
 
@@ -74,35 +77,40 @@ class _Compiler:
 
     def read(self, manifest: Manifest, graph: GraphSpec) -> Any:
         """Return a graph's model; BundleError where it is not what the manifest says."""
-        content = read_graph(manifest, graph)
+        content, path = read_graph(manifest, graph), manifest.path(graph)
+        found = {}
         try:
             model = self._core.read_model(content, b'')
-        except RuntimeError as error:
-            raise BundleError(f'{graph.file} does not load: {error}') from error
-        for label, specs, ports in (('input', graph.inputs, model.inputs),
-                                    ('output', graph.outputs, model.outputs)):
+            for label, ports in (('input', model.inputs), ('output', model.outputs)):
+                found[label] = [
+                    (port.get_any_name(), port.element_type.to_dtype().name,
+                     [d.get_length() if d.is_static else -1 for d in port.partial_shape])
+                    for port in ports]
+        except Exception as error:  # also of a port without a name, a number of axes or a type
+            raise BundleError(f'{path} does not load: {error}') from error
+        for label, specs in (('input', graph.inputs), ('output', graph.outputs)):
             wanted = [(t.name, t.dtype, [d if isinstance(d, int) else -1 for d in t.shape])
                       for t in specs]
-            actual = [(port.get_any_name(), port.element_type.to_dtype().name,
-                       [d.get_length() if d.is_static else -1 for d in port.partial_shape])
-                      for port in ports]
-            if wanted != actual:
-                raise BundleError(f'{graph.file}: {label}s are {actual}, manifest says {wanted}')
+            if wanted != found[label]:
+                raise BundleError(f'{path}: {label}s are {found[label]}, manifest says {wanted}')
         return model
 
-    def request(self, model: Any) -> _Request:
-        """Return what runs a model, which is this compiler's from now on."""
-        if self._precision == 'bf16':
-            narrow(model)
-        return _Request(
-            self._core.compile_model(model, 'CPU', self._options).create_infer_request())
+    def request(self, model: Any, file: str) -> _Request:
+        """Return what runs a model of this file, which is this compiler's from now on."""
+        try:
+            if self._precision == 'bf16':
+                narrow(model)
+            compiled = self._core.compile_model(model, 'CPU', self._options)
+        except Exception as error:  # what the reader took need not be what the CPU has
+            raise BundleError(f'{file} does not compile: {error}') from error
+        return _Request(compiled.create_infer_request(), file)
 
 
 def compile_graph(manifest: Manifest, graph: GraphSpec, threads: int = 1, precision: str = 'fp32'
                   ) -> Callable[[Sequence[NDArray[Any]]], list[Array]]:
     """Return what runs one graph of fixed sizes: a list of inputs to a list of outputs."""
     compiler = _Compiler(threads, precision)
-    return compiler.request(compiler.read(manifest, graph)).run
+    return compiler.request(compiler.read(manifest, graph), graph.file).run
 
 
 class OpenvinoEngine:
@@ -124,8 +132,9 @@ class OpenvinoEngine:
         self._spec = manifest.spec
         self._compiler = _Compiler(threads, precision)
         encoder, rollout = graphs_in(manifest, precision)
-        self._encoder = self._compiler.request(self._compiler.read(manifest, encoder))
-        self._model = self._compiler.read(manifest, rollout)
+        self._encoder = self._compiler.request(self._compiler.read(manifest, encoder),
+                                               encoder.file)
+        self._model, self._file = self._compiler.read(manifest, rollout), rollout.file
         self._requests: OrderedDict[int, _Request] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -152,8 +161,12 @@ class OpenvinoEngine:
             model = self._model.clone()
             spec = self._spec
             shape = [candidates, spec.horizon, spec.action.block, spec.action.width]
-            model.reshape({model.input(2): shape})
-            self._requests[candidates] = self._compiler.request(model)
+            try:
+                model.reshape({model.input(2): shape})
+            except RuntimeError as error:
+                raise BundleError(f'{self._file} does not take {candidates} candidates: '
+                                  f'{error}') from error
+            self._requests[candidates] = self._compiler.request(model, self._file)
             if len(self._requests) > _MOST_SIZES:
                 self._requests.popitem(last=False)
         self._requests.move_to_end(candidates)

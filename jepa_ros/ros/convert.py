@@ -17,13 +17,13 @@
 import array
 from collections.abc import Callable
 from functools import lru_cache
-import struct
 from typing import Any
 
 import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
+from jepa_ros.ros.compressed import declared_size
 from jepa_ros.ros.picture import ImageError, Picture
 
 MAX_PIXELS = 4096 * 4096
@@ -36,7 +36,8 @@ _ENCODINGS = {
     'bgra8': (4, (2, 1, 0)),
     'mono8': (1, (0, 0, 0)),
 }
-_JPEG, _PNG = b'\xff\xd8', b'\x89PNG\r\n\x1a\n'
+# an encoding or a format that a message names may be as long as its sender likes
+_SHOWN = 60
 
 
 def to_picture(message: Image | CompressedImage, max_pixels: int = MAX_PIXELS) -> Picture:
@@ -71,7 +72,8 @@ def _check_size(height: int, width: int, max_pixels: int) -> None:
 
 def _unpack(message: Image, max_pixels: int) -> Picture:
     if message.encoding not in _ENCODINGS:
-        raise ImageError(f'encoding {message.encoding!r} is not one of {", ".join(_ENCODINGS)}')
+        raise ImageError(f'encoding {message.encoding[:_SHOWN]!r} is not one of '
+                         f'{", ".join(_ENCODINGS)}')
     depth, channels = _ENCODINGS[message.encoding]
     height, width, step = message.height, message.width, message.step
     _check_size(height, width, max_pixels)
@@ -91,44 +93,28 @@ def _unpack(message: Image, max_pixels: int) -> Picture:
 
 
 def _decompress(message: CompressedImage, max_pixels: int) -> Picture:
-    data = bytes(memoryview(message.data)[:1 << 16])
-    _check_size(*_declared_size(data, message.format), max_pixels)
+    label = message.format[:_SHOWN]
+    declared = declared_size(memoryview(message.data), label)
+    _check_size(*declared, max_pixels)
     try:
         pixels = _decoder()(message)
     except Exception as error:
         # the decoders raise whatever their libraries do: assertions, cv2.error, their own
-        raise ImageError(f'{len(message.data)} bytes of {message.format!r} '
+        raise ImageError(f'{len(message.data)} bytes of {label!r} '
                          f'cannot be decoded: {error or type(error).__name__}') from error
     if pixels is None or pixels.dtype not in (np.uint8, np.uint16):
-        raise ImageError(f'{len(message.data)} bytes of {message.format!r} cannot be decoded '
+        raise ImageError(f'{len(message.data)} bytes of {label!r} cannot be decoded '
                          'to 8 or 16 bits a channel')
+    # a photograph may say that it lies on its side
+    if sorted(pixels.shape[:2]) != sorted(declared):
+        raise ImageError(f'{label!r} is {pixels.shape[1]}x{pixels.shape[0]}, '
+                         f'it declares {declared[1]}x{declared[0]}')
     if pixels.dtype == np.uint16:
         pixels = (pixels >> 8).astype(np.uint8)
     if pixels.ndim == 2:
         pixels = pixels[..., None]
     # the decoders give grey, BGR or BGRA
     return Picture(pixels, (0, 0, 0) if pixels.shape[2] == 1 else (2, 1, 0))
-
-
-def _declared_size(head: bytes, label: str) -> tuple[int, int]:
-    """Return (height, width) as a JPEG or PNG declares them, before anything is allocated."""
-    if not head:
-        raise ImageError(f'compressed image of format {label!r} has no data')
-    if head.startswith(_PNG) and len(head) >= 24:
-        width, height = struct.unpack('>II', head[16:24])
-        return height, width
-    if not head.startswith(_JPEG):
-        raise ImageError(f'compressed image of format {label!r} starts with '
-                         f'{head[:4].hex()}, neither a JPEG nor a PNG')
-    at = 2
-    while at + 9 <= len(head) and head[at] == 0xFF:
-        marker, length = head[at + 1], struct.unpack('>H', head[at + 2:at + 4])[0]
-        # a frame header; C4, C8 and CC in the same range are tables
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            height, width = struct.unpack('>HH', head[at + 5:at + 9])
-            return height, width
-        at += 2 + length
-    raise ImageError(f'JPEG of format {label!r} declares no size in its first {len(head)} bytes')
 
 
 @lru_cache(maxsize=1)

@@ -20,7 +20,7 @@ import re
 
 import pytest
 
-from jepa_ros.engines import manifest as module
+from jepa_ros.engines import bundle_files as module
 from jepa_ros.engines.load import load_engine
 from jepa_ros.engines.manifest import BundleError, load_manifest, sha256
 
@@ -96,23 +96,36 @@ def test_a_missing_entry_is_named(broken, edit, path, where):
     ('action.units', ['m/s'], 'units has 1 entries, names has 2'),
     ('action.low', [-0.6], 'low has 1 entries, names has 2'),
     ('action.low', [0.7, -1.5], "'linear_x': low 0.7 must be below high 0.6"),
-    ('action.low', ['a', 'b'], 'could not convert'),
-    ('action.low', [float('nan'), -1.5], 'low nan must be below high 0.6, both finite'),
-    ('action.high', [0.6, float('inf')], 'high inf, both finite'),
-    ('action.high', [0.6, None], 'manifest: '),
-    pytest.param('action.high', [0.6, 10 ** 400], 'manifest: int too large', id='huge high'),
+    ('action.low', ['a', 'b'], r"action: low\[0\] is 'a', must be a number"),
+    ('action.low', [float('nan'), -1.5], r'action: low\[0\] is nan, must be finite'),
+    ('action.high', [0.6, float('inf')], r'action: high\[1\] is inf, must be finite'),
+    ('action.high', [0.6, None], r'action: high\[1\] is None, must be a number'),
+    ('action.high', [True, 1.5], r'action: high\[0\] is True, must be a number'),
+    ('action.high', [1e300, 1.5], r'action: high\[0\] is 1e\+300, must be within 1e\+06 of 0'),
+    pytest.param('action.high', [0.6, 10 ** 400], 'high.*must be within 1e', id='huge high'),
     ('action.block', 0, 'block is 0, must be at least 1'),
     ('action.period_s', 0.0, r'period_s is 0.0, must be in \(0, 10\]'),
     ('action.period_s', float('nan'), 'period_s is nan, must be finite'),
     ('action.period_s', '0.1', "period_s is '0.1', must be"),
     ('arrival.cost', float('nan'), 'cost is nan, must be finite'),
-    pytest.param('arrival.cost', 10 ** 400, 'manifest: int too large', id='huge cost'),
+    pytest.param('arrival.cost', 10 ** 400, 'cost is 1000.*must be within 1e', id='huge cost'),
     ('surprise.p99', float('inf'), 'p99 is inf, must be finite'),
     ('graphs', [], r'graphs is \[\], must be'),
     ('graphs.encoder', 'encoder.onnx', "encoder is 'encoder.onnx', must be"),
     ('graphs.encoder.inputs', {}, 'inputs is {}, must be'),
     ('graphs.encoder.inputs', [3], "graphs.encoder has no 'name'"),
     ('files', ['encoder.onnx'], r"files is \['encoder.onnx'\], must be"),
+    ('action.names', ['linear_x', 3], r'action: names\[1\] is 3, must be a text'),
+    ('action.names', ['linear_x', 'linear_x'], 'must be 1 to 64, all different'),
+    ('action.names', ['linear_x', 'y' * 65], 'names are at most 64 characters'),
+    ('action.units', ['m/s', None], r'action: units\[1\] is None, must be a text'),
+    ('history', 2000, 'history is 2000, must be at least 1, at most 1024'),
+    ('image.height', 4097, 'height is 4097, must be at least 1, at most 4096'),
+    ('latent.tokens', 2 ** 20, '1048576 tokens of width 8 are 8388608 numbers, limit 4194304'),
+    ('arrival.cost', -0.1, 'arrival: cost is -0.1, must be at least 0'),
+    ('surprise.p99', -0.1, 'surprise: p99 is -0.1, must be at least 0'),
+    ('graphs.encoder.inputs.0.shape', [1, 32.0, 32, 3], r'shape is 32.0, must be a whole number'),
+    ('files', {'encoder.onnx': 3}, 'files: encoder.onnx is 3, must be a text'),
     ('files', {}, "files has no hash of 'encoder.onnx'"),
     ('graphs.encoder.file', 'other.onnx', "files has no hash of 'other.onnx'"),
 ])
@@ -131,6 +144,10 @@ def test_a_wrong_value_is_named(broken, edit, path, value, message):
     (b'[' * 200_000, 'is not JSON'),
     (b'{"a":' * 100_000, 'is not JSON'),
     (b'{"format": ' + b'9' * 5000 + b'}', 'is not JSON|format is 9'),
+    (b'{"format": true}', 'format is True, this version reads 1'),
+    (b'{"format": 1.0}', 'format is 1.0, this version reads 1'),
+    (b'{"format": 1, "name": {"a": 1, "b": 2, "a": 3}}', "key 'a' is there twice"),
+    (b'{"format": 1, "name": "\\ud800"}', 'is not JSON.*surrogates not allowed'),
 ])
 def test_a_manifest_that_is_none_is_refused(broken, content, message):
     (broken / 'manifest.json').write_bytes(content)
@@ -149,7 +166,7 @@ def test_a_changed_file_is_found(broken):
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
     found = hashlib.sha256(content).hexdigest()
-    refuse(broken, f'rollout.onnx: SHA-256 is {found}, manifest says {wanted}')
+    refuse(broken, f'rollout.onnx: SHA-256 is {found}, manifest says {wanted!r}')
 
 
 @pytest.mark.parametrize('name', ['encoder.onnx', 'rollout.onnx', 'weights.safetensors'])
@@ -177,7 +194,8 @@ def test_links_are_refused(broken, tmp_path, name):
 
 
 @pytest.mark.parametrize('name', [
-    '../secret', '/etc/passwd', 'sub/encoder.onnx', '..', '.hidden', './encoder.onnx'])
+    '../secret', '/etc/passwd', 'sub/encoder.onnx', '..', '.hidden', './encoder.onnx',
+    'two\nlines', 'a\0b', '', 'é'])
 def test_files_outside_the_bundle_are_refused(broken, edit, tmp_path, name):
     (tmp_path / 'secret').write_bytes(b'x')
     edit(lambda raw: raw['files'].update({name: hashlib.sha256(b'x').hexdigest()}))

@@ -187,12 +187,38 @@ def with_png_size(width: int, height: int) -> CompressedImage:
     return CompressedImage(format='png', data=array.array('B', bytes(data)))
 
 
+def with_png_chunk(kind: bytes, length: int) -> CompressedImage:
+    """Return a small PNG with another chunk after its header, which says that it is so long."""
+    data = compressed('.png', random_rgb(3, 3)).data.tobytes()
+    chunk = length.to_bytes(4, 'big') + kind + bytes(4)
+    return CompressedImage(format='png', data=array.array('B', data[:33] + chunk + data[33:]))
+
+
+def hidden_jpeg_size(width: int, height: int) -> CompressedImage:
+    """
+    Return a JPEG of a size that is found only by who skips fill bytes as decoders do.
+
+    Who takes the fill byte for a marker reads a length of 0xE000, and finds 3x3 behind it.
+    """
+    def frame(width: int, height: int) -> bytes:
+        return (b'\xff\xc0\x00\x11\x08' + height.to_bytes(2, 'big') + width.to_bytes(2, 'big')
+                + b'\x03\x01\x11\x00\x02\x11\x00\x03\x11\x00')
+    data = b'\xff\xd8\xff\xff\xe0\x00\x02' + frame(width, height)
+    data = data.ljust(2 + 2 + 0xE000, b'\0') + frame(3, 3)
+    return CompressedImage(format='jpeg', data=array.array('B', data))
+
+
 @pytest.mark.parametrize('message, words', [
     (CompressedImage(format='jpeg'), ['no data']),
     (CompressedImage(format='webp', data=array.array('B', b'RIFF1234')), ['52494646', 'PNG']),
     (with_png_size(50000, 50000), ['50000x50000', 'limit 16777216']),
     (CompressedImage(format='png', data=array.array(
-        'B', compressed('.png', random_rgb(30, 30)).data.tobytes()[:40])), ['cannot be decoded']),
+        'B', compressed('.png', random_rgb(30, 30)).data.tobytes()[:40])),
+     ['cut short', 'byte 33', '7 are left']),
+    (with_png_chunk(b'tEXt', 2 ** 32 - 1), ['cut short', 'byte 33', '4294967295 bytes']),
+    (with_png_chunk(b'IHDR', 0), ["chunk 1 is b'IHDR'", 'one IHDR']),
+    (with_png_chunk(b'acTL', 0), ["chunk 1 is b'acTL'", 'a single picture']),
+    (hidden_jpeg_size(60000, 60000), ['60000x60000', 'limit 16777216']),
     (CompressedImage(format='jpeg', data=array.array('B', b'\xff\xd8\xff\xd9')), ['no size']),
 ])
 def test_a_bad_compressed_image_is_refused(message, words):
