@@ -120,7 +120,12 @@ def _check_metadata(bag: Path) -> None:
 
 def _words(error: Exception) -> str:
     """Return what an error says, in a line that fits on a screen."""
-    return f'{error}'[:300] or type(error).__name__
+    return _plain(error)[:300] or type(error).__name__
+
+
+def _plain(value: object) -> str:
+    """Return a text that can be printed: half of a surrogate pair, which cannot, is escaped."""
+    return str(value).encode('utf-8', 'backslashreplace').decode()
 
 
 def _count(reader, topic: str, bag: Path) -> int:
@@ -138,9 +143,11 @@ def _topic(reader, topic: str | None, bag: Path) -> str:
         kinds = {name: info.msgtype for name, info in reader.topics.items()}
     except Exception as error:  # metadata.yaml may name anything a topic
         raise ValueError(f'the topics of {bag} cannot be read: {_words(error)}') from error
-    odd = [name for name in kinds if not isinstance(name, str)]
+    odd = [word for word in (*kinds, *kinds.values())
+           if not isinstance(word, str) or _plain(word) != word]
     if odd:
-        raise ValueError(f'{bag} has a topic {str(odd[0])[:60]}, must be a text')
+        raise ValueError(f'{bag} has a topic or a type {_plain(odd[0])[:60]}, '
+                         'must be a text that can be printed')
     pictures = [name for name, kind in kinds.items() if kind in (IMAGE, COMPRESSED)]
     if topic is None and len(pictures) == 1:
         return pictures[0]

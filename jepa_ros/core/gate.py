@@ -252,7 +252,7 @@ class Gate:
             return self._sent
         stop_s = self._config.stop_s
         share = s_curve(1.0 - stopped_for_s / stop_s) if stop_s else 0.0
-        return self._from * np.float32(share)
+        return self._from * np.float32(share) + np.float32(0.0)     # no -0.0
 
 
 def first_bad(*verdicts: Verdict) -> Verdict:

@@ -36,6 +36,13 @@ def test_a_refused_command_brings_it_to_rest_along_the_curve():
         [0.5, 0.5 * 0.84375, 0.25, 0.5 * 0.15625, 0.0, 0.0])
 
 
+def test_rest_has_no_sign():
+    gate, now_s = moving(command=(-0.5, -1.0))
+    gate.on_command(np.array([np.nan, 0.0]), now_s, now_s)
+    gate.tick(now_s)
+    assert str(gate.tick(now_s + 0.2).command.tolist()) == '[0.0, 0.0]'
+
+
 def test_it_slows_as_the_frame_grows_old_and_rests_a_period_before_the_limit():
     gate, now_s = moving()
     frame_s = now_s
