@@ -27,7 +27,8 @@ class PlannerWord:
 
     ``driving``; ``frame_s``, the time of the frame behind that; ``run``, which process of the
     planner it is; ``by_hand``, whether the drive was begun by a call of ~/start; ``surprise``
-    and its limit, NaN where not known; ``frame``, the frame's own stamp, which tells frames apart.
+    and its limit, NaN where not known; ``frame``, the frame's own stamp, which tells frames apart;
+    ``halted``, whether it stands in the middle of a drive that goes on by itself: stale, or fault.
     """
 
     driving: bool
@@ -37,6 +38,7 @@ class PlannerWord:
     surprise: float = math.nan
     surprise_limit: float = math.nan
     frame: float = math.nan
+    halted: bool = False
 
 
 class Obedience:
@@ -58,15 +60,15 @@ class Obedience:
         if word.run != self._run:
             restarted = self._run is not None
             self._run, self._verdict = word.run, GOOD
-            self._waits_for_rest = word.driving and not restarted
+            self._waits_for_rest = (word.driving or word.halted) and not restarted
             if restarted:
                 self._verdict = Verdict(False, 'the planner has been restarted: call its start, '
                                                'or reset the gate', Reason.OBEDIENCE)
-            elif word.driving:
+            elif self._waits_for_rest:
                 self._verdict = Verdict(False, 'the planner drove already when it was first '
                                                'heard: stop it, or reset the gate',
                                         Reason.OBEDIENCE)
-        if word.by_hand if word.driving else self._waits_for_rest:
+        if word.by_hand if word.driving else self._waits_for_rest and not word.halted:
             self.clear()
 
     def clear(self) -> None:

@@ -31,7 +31,7 @@ from jepa_ros.ros.gate_commands import GateCommands
 from jepa_ros.ros.gate_figures import GateFigures
 from jepa_ros.ros.lifecycle import ManagedNode
 from jepa_ros.ros.process import now_s, run, STEADY, steady_s
-from jepa_ros.ros.share import take_small_profile
+from jepa_ros.ros.share import leave_shared_memory
 from jepa_ros.types import Status
 
 TABLE = (
@@ -154,7 +154,8 @@ class CommandGate(ManagedNode):
             driving=status.message == Status.DRIVING.value, frame_s=self._to_steady(frame_s),
             run=messages.status_text(status, 'run'),
             by_hand=messages.status_text(status, 'begun') == 'start',
-            surprise=surprise, surprise_limit=limit, frame=frame_s), steady_s())
+            surprise=surprise, surprise_limit=limit, frame=frame_s,
+            halted=status.message in (Status.STALE.value, Status.FAULT.value)), steady_s())
 
     def _tick(self) -> None:
         if self._gate is None:
@@ -237,7 +238,7 @@ class CommandGate(ManagedNode):
 
 def main() -> int:
     """Run the node until SIGINT or SIGTERM; return the exit code."""
-    take_small_profile()
+    leave_shared_memory()
     return run(CommandGate)
 
 

@@ -89,9 +89,13 @@ class Drive:
             self.active = False
 
     def set_off(self, begun: str) -> None:
-        """Note what begins a drive, 'goal' or 'start'; it ends with the goal, or with a hold."""
+        """
+        Note what begins a drive, 'goal' or 'start'; it ends with the goal, or with a hold.
+
+        Another goal in a drive that a person has begun is part of that drive.
+        """
         with self._lock:
-            if self.active and self._free.is_set():
+            if self.active and self._free.is_set() and self._outputs.begun != 'start':
                 self._outputs.begun = begun
 
     @property

@@ -42,7 +42,10 @@ def make_agent(model: WorldModel, values: dict[str, Any]) -> Agent:
     """
     config = planner_params.planner_config(values)
     agent_config = planner_params.agent_config(values)
-    _run_once(model, SamplingPlanner(model.spec, replace(config, deadline_s=_FIRST_DEADLINE_S)))
+    # in the middle of a drive a wide search must not blind it; iCEM's iterations differ in size
+    once = replace(config, deadline_s=_FIRST_DEADLINE_S,
+                   iterations=config.iterations if config.method == 'icem' else 1)
+    _run_once(model, SamplingPlanner(model.spec, once))
     return Agent(model, SamplingPlanner(model.spec, config), agent_config,
                  np.random.default_rng(values['seed']), time.monotonic)
 

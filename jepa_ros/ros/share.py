@@ -26,17 +26,20 @@ def fast_dds_profile() -> dict[str, str]:
     return dict.fromkeys(FAST_DDS_VARIABLES, str(share_file('config/fastdds.xml')))
 
 
-def take_small_profile() -> None:
+def leave_shared_memory() -> None:
     """
-    Take the small profile in place of the shipped one, in a process that sends no pictures.
+    Make the process talk over UDP alone, where the shipped profile is in use.
 
-    To be called before anything joins the graph; another profile, the user's, stays.
+    To be called before anything joins the graph.  Who shares memory with a process that is killed
+    may have to wait for what it held.  Another profile, the user's, stays.
     """
+    local = os.environ.get('ROS_AUTOMATIC_DISCOVERY_RANGE') == 'LOCALHOST'
+    profile = share_file(f'config/fastdds_gate{"_localhost" if local else ""}.xml')
     for name in FAST_DDS_VARIABLES:
-        path = Path(os.environ.get(name, ''))
-        small = path.with_name('fastdds_small.xml') if path.name == 'fastdds.xml' else None
-        if small is not None and small.is_file():
-            os.environ[name] = str(small)
+        if Path(os.environ.get(name, '')).name == 'fastdds.xml':
+            os.environ[name] = str(profile)
+            if local:       # it brings shared memory along; the profile says the same without
+                os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'SYSTEM_DEFAULT'
 
 
 def share_file(name: str) -> Path:

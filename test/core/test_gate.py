@@ -246,6 +246,19 @@ def test_a_planner_that_drove_before_it_was_heard_moves_nothing_until_it_rested(
     assert states[-1] is GateState.MOVING
 
 
+@pytest.mark.parametrize('heard_first', [True, False])
+def test_a_halt_in_the_middle_of_a_drive_is_no_rest(heard_first):
+    """Stale for a moment, then driving again: the drive is the one from before the gate."""
+    gate = Gate(CONFIG)
+    if not heard_first:
+        feed(gate, 0.0)
+    gate.on_status(word(False, halted=True), 0.1)
+    assert all(feed(gate, 0.2 + i * 0.1).command is None for i in range(9))
+    gate.on_status(word(False), 1.2)
+    states = [feed(gate, 1.3 + i * 0.1).state for i in range(3)]
+    assert states[-1] is GateState.MOVING
+
+
 @pytest.mark.parametrize('by', ['start', 'reset'])
 def test_a_restarted_planner_moves_nothing_before_a_person_says_so(by):
     gate, now_s = moving()

@@ -320,6 +320,13 @@ def test_it_is_small(planner, gate):
     assert resident_kib / 1024 < 100
 
 
+def test_it_shares_no_memory(planner, gate):
+    """What another process held when it was killed cannot keep the gate waiting (Linux)."""
+    planner.drive(0.3, 0.0)
+    maps = Path(f'/proc/{gate.child.pid}/maps').read_text()
+    assert '/dev/shm/fast' not in maps
+
+
 def test_it_is_light():
     """The gate outlives a planner; it loads neither engines nor pictures."""
     import subprocess

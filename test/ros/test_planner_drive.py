@@ -248,3 +248,14 @@ def test_nothing_begins_while_it_is_held(bench):
     assert bench.drive.wait_free(0.0)
     bench.drive.set_off('start')
     assert bench.drive.begun == 'start'
+
+
+def test_a_goal_in_a_drive_begun_by_hand_does_not_take_it_over(bench):
+    """Goals that come again and again must not undo what a person has said."""
+    bench.drive.set_off('start')
+    bench.drive.set_off('goal')
+    assert bench.drive.begun == 'start'
+    bench.drive.hold('cancelled')
+    bench.drive.release()
+    bench.drive.set_off('goal')
+    assert bench.drive.begun == 'goal'

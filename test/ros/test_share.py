@@ -17,35 +17,42 @@ import os
 from pathlib import Path
 from xml.etree import ElementTree
 
-from jepa_ros.ros.share import fast_dds_profile, FAST_DDS_VARIABLES, take_small_profile
+from jepa_ros.ros.share import fast_dds_profile, FAST_DDS_VARIABLES, leave_shared_memory
 
 
-def test_a_process_without_pictures_takes_the_small_profile(monkeypatch):
+def test_a_process_can_do_without_shared_memory(monkeypatch):
+    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     for name, path in fast_dds_profile().items():
         monkeypatch.setenv(name, path)
-    take_small_profile()
+    leave_shared_memory()
     assert [Path(os.environ[name]).name for name in FAST_DDS_VARIABLES] == [
-        'fastdds_small.xml'] * 2
+        'fastdds_gate_localhost.xml'] * 2
+    assert os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] == 'SYSTEM_DEFAULT'
 
 
 def test_what_the_user_has_chosen_stays(monkeypatch, tmp_path):
-    own = tmp_path / 'fastdds.xml'      # of the same name, with no small one beside it
+    own = tmp_path / 'own.xml'
     own.write_text('<dds/>')
+    monkeypatch.setenv('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
     monkeypatch.setenv(FAST_DDS_VARIABLES[0], str(own))
     monkeypatch.delenv(FAST_DDS_VARIABLES[1], raising=False)
-    take_small_profile()
+    leave_shared_memory()
     assert os.environ[FAST_DDS_VARIABLES[0]] == str(own)
     assert FAST_DDS_VARIABLES[1] not in os.environ
+    assert os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] == 'LOCALHOST'
 
 
-def values(path):
-    """Return (tag, text) of every element of a profile, but for the size of its segment."""
+def participant(path):
+    """Return (tag, text) of every element of a profile's participant, but its transports."""
+    found = next(e for e in ElementTree.parse(path).iter() if e.tag.endswith('}participant'))
     return [(element.tag.rpartition('}')[2], (element.text or '').strip())
-            for element in ElementTree.parse(path).iter()
-            if not element.tag.endswith('segment_size')]
+            for element in found.iter() if not element.tag.endswith('transport_id')]
 
 
-def test_the_small_profile_differs_in_its_segment_alone(root):
-    shipped, small = (root / 'config' / name for name in ('fastdds.xml', 'fastdds_small.xml'))
-    assert values(shipped) == values(small)
-    assert '<segment_size>1048576<' in small.read_text()
+def test_the_gate_s_profiles_are_the_shipped_one_without_shared_memory(root):
+    shipped, *of_the_gate = (root / 'config' / f'fastdds{name}.xml'
+                             for name in ('', '_gate', '_gate_localhost'))
+    for profile in of_the_gate:
+        assert participant(shipped) == participant(profile)
+        assert '<type>SHM' not in profile.read_text()
+    assert ['127.0.0.1' in profile.read_text() for profile in of_the_gate] == [False, True]
