@@ -1,0 +1,34 @@
+# Copyright 2026 jepa_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+
+"""Every fault there is."""
+
+import camera_faults
+import clock_faults
+import engine_faults
+import gate_faults
+import goal_faults
+import link_faults
+import planner_faults
+
+FAULTS = (
+    *camera_faults.FAULTS,
+    *goal_faults.FAULTS,
+    *planner_faults.FAULTS,
+    *engine_faults.FAULTS,
+    *link_faults.FAULTS,
+    *gate_faults.FAULTS,
+    *clock_faults.FAULTS,
+)
