@@ -139,7 +139,7 @@ FAULTS = (
     fault('camera_at_3_hz', make=lambda: bends.each_nth(4), hold_s=1.5),
     Fault('camera_frozen', CAMERA, freeze, straight_again, often=True),
     fault('camera_delayed', make=lambda: bends.delayed(0.5), hold_s=1.2, often=True),
-    fault('camera_in_bursts', make=lambda: bends.bursts(0.6), hold_s=1.5),
+    fault('camera_in_bursts', make=lambda: bends.bursts(0.6), hold_s=1.5, good_s=0.7),
     fault('camera_flood_200_hz', flooded, ends=Ends.EITHER, often=True),
     fault('camera_frames_twice', bends.times(2), ends=Ends.DRIVES_ON),
     fault('camera_one_frame_lost', make=lambda: bends.once(bends.drop), ends=Ends.DRIVES_ON),

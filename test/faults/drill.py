@@ -156,7 +156,7 @@ def _judge_end(graph: LiveGraph, fault: Fault, row: Row, injected_s: float,
     wait_for(lambda: math.isfinite(moved_s(graph.record.commands, allowed_s)), what, 15.0)
     row.resumed = True
     if fault.ends is Ends.BY_ITSELF and fault.zero and not fault.pulse and not graph.direct:
-        _judge_fresh(graph, row, allowed_s)
+        _judge_fresh(graph, row, allowed_s, allowed_s - fault.good_s)
 
 
 def start(graph: LiveGraph) -> None:
@@ -167,11 +167,9 @@ def start(graph: LiveGraph) -> None:
     assert answer.success, f'start: {answer.message}'
 
 
-def _judge_fresh(graph: LiveGraph, row: Row, allowed_s: float) -> None:
-    """Judge how many frames, or commands, came before motion was resumed."""
+def _judge_fresh(graph: LiveGraph, row: Row, allowed_s: float, since_s: float) -> None:
+    """Judge how many frames, or commands, came from ``since_s`` until motion was resumed."""
     began_s = moved_s(graph.record.commands, allowed_s)
-    # what was under way when the fault was healed may be one of them
-    since_s = allowed_s - 0.1
     what, link = (('frames', graph.relay.camera) if row.family == 'camera'
                   else ('commands', graph.relay.command))
     count = between(list(link.sent_s), since_s, began_s)

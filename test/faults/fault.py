@@ -67,7 +67,8 @@ class Fault:
     stopped.  ``zero`` is False where nobody is left who could send zero: then commands must end,
     and the wheels stop by their own timeout; ``repeats`` where the gate itself is taken away in
     order, so that its last word is one zero.  ``begins`` returns when it began (system time, s)
-    where that is not when it was injected.  ``often`` marks those that `make test` runs.
+    where that is not when it was injected.  ``often`` marks those that `make test` runs.  In the
+    last ``good_s`` before it is healed some frames may be good ones already.
     """
 
     name: str
@@ -81,5 +82,6 @@ class Fault:
     zero: bool = True
     repeats: bool = True
     often: bool = False
+    good_s: float = 0.1
     limit_s: float = LIMIT_S
     begins: Callable[[LiveGraph], float] | None = None
