@@ -103,7 +103,7 @@ def _entrants(encoder: Any, image_px: int, batch: int, manifest: 'Manifest',
     import torch
 
     from jepa_ros.engines import onnx_engine, openvino_engine
-    from jepa_ros.engines.manifest import GraphSpec, TensorSpec
+    from jepa_ros.engines.manifest import GraphSpec, sha256, TensorSpec
     from jepa_ros.learning.export import export_graph
     pictures = np.random.default_rng(args.seed).integers(
         0, 256, (batch, image_px, image_px, 3), dtype=np.uint8)
@@ -119,6 +119,8 @@ def _entrants(encoder: Any, image_px: int, batch: int, manifest: 'Manifest',
         compiled = torch.compile(encoder)
         found.append(Entrant('torch-compile', 'fp32', lambda: with_torch(compiled)))
     export_graph(encoder, (images,), manifest.folder / 'encoder.onnx', ('image',), ('latent',))
+    files = manifest.raw['files'] | {'encoder.onnx': sha256(manifest.folder / 'encoder.onnx')}
+    manifest = replace(manifest, raw=manifest.raw | {'files': files})
     shape = found[0].encode().shape
     graph = GraphSpec('encoder.onnx', (TensorSpec('image', 'uint8', pictures.shape),),
                       (TensorSpec('latent', 'float32', shape),))

@@ -22,6 +22,7 @@ import numpy as np
 
 from jepa_ros.config import GateConfig
 from jepa_ros.core.actions import bounds
+from jepa_ros.core.latch import Latch
 from jepa_ros.core.monitor import (
     GOOD,
     judge_age,
@@ -71,26 +72,28 @@ class Gate:
     that it rests when they are too old.
     """
 
-    def __init__(self, config: GateConfig) -> None:
+    def __init__(self, config: GateConfig, latch: Latch | None = None,
+                 obedience: Obedience | None = None) -> None:
         self._config = config
+        self._latch = Latch() if latch is None else latch
+        self._obedience = Obedience() if obedience is None else obedience
         self._low, self._high = bounds(config.low, config.high)
         self._zero: Array = np.zeros(len(config.low), np.float32)
         # from its limit to zero within stop_s
         self._fall_rate = None if config.stop_s == 0.0 else [
             max(-low, high) / config.stop_s
             for low, high in zip(config.low, config.high, strict=True)]
-        self._pressed = self._latched = False
         self._sent: Array | None = None         # the newest output, and when
-        self._sent_s = -math.inf
+        self._sent_s = self._stopped_s = -math.inf
+        self._from: Array = self._zero          # what a stop begins from
         self.begin()
 
     def begin(self) -> None:
-        """Know nothing of planner and commands, as at the start; a pressed stop stays."""
-        self._obedience = Obedience()
+        """Know nothing of commands, and take what the planner does for begun without us."""
+        self._obedience.begin()
         self._word, self._seen, self._surprising = PlannerWord(False), GOOD, 0
         self._publishers = 0
-        self._moving, self._stopped_s = False, -math.inf
-        self._from = self._zero                 # what a stop begins from
+        self._moving = False
         self._why = Verdict(False, 'no command yet', Reason.NO_COMMAND)
         self._forget()
 
@@ -108,8 +111,10 @@ class Gate:
         if word.frame != self._word.frame:
             rare = not judge_surprise(word.surprise, word.surprise_limit).ok
             self._surprising = self._surprising + 1 if rare else 0
-        # a stamp ahead of now would let a frame grow older than the limit
-        self._word = replace(word, frame_s=min(word.frame_s, now_s))
+        # a stamp ahead of now would let a frame grow older than the limit, and so would one frame
+        # that is told again and again while the time of its stamps stands still
+        first_s = self._word.frame_s if word.frame == self._word.frame else math.inf
+        self._word = replace(word, frame_s=min(word.frame_s, now_s, first_s))
 
     def on_publishers(self, count: int) -> None:
         """Take the number of nodes that publish commands."""
@@ -174,13 +179,12 @@ class Gate:
 
     def stop(self, pressed: bool) -> None:
         """Press or release the stop; pressing latches rest, at once, until ``reset``."""
-        self._pressed = pressed
-        self._latched = self._latched or pressed
+        self._latch.press(pressed)
 
     def reset(self, now_s: float) -> None:
         """Undo the latch, unless the stop is still pressed; motion waits for fresh commands."""
         self._stop(Verdict(False, 'reset', Reason.STOP), now_s)
-        self._latched = self._pressed
+        self._latch.reset()
         self._obedience.clear()
 
     def tick(self, now_s: float) -> GateOutput:
@@ -191,13 +195,13 @@ class Gate:
         return replace(output, command=None if output.command is None else output.command.copy())
 
     def _decide(self, now_s: float) -> GateOutput:
-        if self._latched:
-            said = ('stop is pressed' if self._pressed
+        if self._latch.latched:
+            said = ('stop is pressed' if self._latch.pressed
                     else 'stop was pressed, reset to go on')
             self._moving, self._stopped_s, self._from = False, now_s, self._zero
             self._why = Verdict(False, 'stop was pressed', Reason.STOP)
             self._forget()
-            return GateOutput(self._rest(math.inf), GateState.LATCHED, said, Reason.STOP)
+            return GateOutput(self._rest(now_s, math.inf), GateState.LATCHED, said, Reason.STOP)
         verdict = self._judge(now_s)
         if not verdict.ok and (self._moving or self._fresh):
             self._stop(verdict, now_s)
@@ -208,7 +212,7 @@ class Gate:
                               limits.reason and f'clamped: {limits.reason}', limits.number)
         stopped_for_s = now_s - self._stopped_s
         repeating = 0.0 <= stopped_for_s <= self._config.zero_repeat_s
-        command = self._rest(stopped_for_s) if repeating else None
+        command = self._rest(now_s, stopped_for_s) if repeating else None
         if verdict.ok and self._fresh:
             return GateOutput(command, GateState.ARMED, f'{self._fresh} fresh commands, '
                               f'{self._config.fresh_commands} wanted', self._why.number)
@@ -223,8 +227,9 @@ class Gate:
         wanted = np.clip(self._command, self._low, self._high)
         passed_s = min(now_s - self._sent_s, 2 * limits.period_s)
         if limits.hold:
-            return wanted if self._sent is None else limit_change(
-                self._sent, wanted, passed_s, limits.max_rate)
+            held = self._held(now_s)
+            return wanted if held is None else limit_change(held, wanted, passed_s,
+                                                            limits.max_rate)
         share = self._slowed(now_s)
         # a planner that stops does so in one step; one that drives knows what it asks for
         gently = share == 1.0 and not wanted.any()
@@ -242,17 +247,29 @@ class Gate:
             ends_s.append(self._word.frame_s + limits.max_frame_age_s)
         return s_curve((min(ends_s) - limits.period_s - now_s) / limits.stop_s)
 
-    def rest(self) -> Array | None:
-        """Return the command of a robot at rest; None where no position to hold is known."""
-        return self._rest(math.inf)
+    def halt(self, now_s: float) -> Array | None:
+        """Rest at once; return its command, None where no position to hold is known."""
+        self._stop(Verdict(False, 'halted', Reason.INACTIVE), now_s)
+        self._stopped_s, self._from = now_s, self._zero
+        return self.rest(now_s)
 
-    def _rest(self, stopped_for_s: float) -> Array | None:
+    def rest(self, now_s: float) -> Array | None:
+        """Return the command of a robot at rest; None where no position to hold is known."""
+        self._sent = self._rest(now_s, math.inf)
+        self._sent_s = now_s
+        return self._sent
+
+    def _rest(self, now_s: float, stopped_for_s: float) -> Array | None:
         """Return the command of a robot that is to rest, so long after that was decided."""
         if self._config.hold:
-            return self._sent
+            return self._held(now_s)
         stop_s = self._config.stop_s
         share = s_curve(1.0 - stopped_for_s / stop_s) if stop_s else 0.0
         return self._from * np.float32(share) + np.float32(0.0)     # no -0.0
+
+    def _held(self, now_s: float) -> Array | None:
+        """Return the position sent last, None where somebody else may have moved since."""
+        return self._sent if now_s - self._sent_s <= self._config.zero_repeat_s else None
 
 
 def first_bad(*verdicts: Verdict) -> Verdict:

@@ -45,38 +45,47 @@ class Obedience:
     """
     Obey a planner that was heard at rest before it drove.
 
-    A planner first heard in the middle of a drive began it without us: after a restart of the
-    gate nothing moves by itself.  One that has itself been restarted may drive because of a goal
-    that is sent again and again: it is obeyed after a drive that a person has begun, or ``clear``.
+    A planner first heard in the middle of a drive, whoever began that, began it without us: after
+    a restart of the gate nothing moves by itself.  One that has itself been restarted may drive
+    because of a goal that is sent again and again: it is obeyed after a drive that a person has
+    begun, or ``clear``.
     """
 
     def __init__(self) -> None:
         self._run: str | None = None
-        self._waits_for_rest = False
-        self._verdict = Verdict(False, 'the planner has not been heard', Reason.UNHEARD)
+        self._restarted = self._waits_for_rest = False
+        self._begins = True
+
+    def begin(self) -> None:
+        """Take what is heard next for what may be the middle of a drive."""
+        self._begins = True
 
     def hear(self, word: PlannerWord) -> None:
         """Take the planner's newest word."""
+        at_rest = not (word.driving or word.halted)
         if word.run != self._run:
-            restarted = self._run is not None
-            self._run, self._verdict = word.run, GOOD
-            self._waits_for_rest = (word.driving or word.halted) and not restarted
-            if restarted:
-                self._verdict = Verdict(False, 'the planner has been restarted: call its start, '
-                                               'or reset the gate', Reason.OBEDIENCE)
-            elif self._waits_for_rest:
-                self._verdict = Verdict(False, 'the planner drove already when it was first '
-                                               'heard: stop it, or reset the gate',
-                                        Reason.OBEDIENCE)
-        if word.by_hand if word.driving else self._waits_for_rest and not word.halted:
-            self.clear()
+            self._restarted = self._run is not None
+            self._waits_for_rest = False
+            self._run = word.run
+        if self._begins:
+            self._begins, self._waits_for_rest = False, not at_rest
+        if at_rest:
+            self._waits_for_rest = False
+        elif word.driving and word.by_hand and not self._waits_for_rest:
+            self._restarted = False
 
     def clear(self) -> None:
         """Obey what is there: a person wants it."""
-        self._waits_for_rest = False
-        if self._run is not None:
-            self._verdict = GOOD
+        self._restarted = self._waits_for_rest = False
 
     def judge(self) -> Verdict:
         """Say whether a drive is obeyed."""
-        return self._verdict
+        if self._run is None:
+            return Verdict(False, 'the planner has not been heard', Reason.UNHEARD)
+        if self._waits_for_rest:
+            return Verdict(False, 'the planner drove already when it was first heard: stop it, '
+                                  'or reset the gate', Reason.OBEDIENCE)
+        if self._restarted:
+            return Verdict(False, 'the planner has been restarted: call its start, or reset the '
+                                  'gate', Reason.OBEDIENCE)
+        return GOOD

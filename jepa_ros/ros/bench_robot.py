@@ -34,7 +34,7 @@ from jepa_ros.ros.convert import from_rgb
 from jepa_ros.ros.latency import Delivered, first_commands, Taken
 from jepa_ros.ros.messages import from_twist, status_value, to_seconds
 from jepa_ros.ros.pace import Pace
-from jepa_ros.ros.process import run, STEADY
+from jepa_ros.ros.process import NodeEndsError, run, STEADY
 from jepa_ros.types import Status
 
 TABLE = (
@@ -120,7 +120,7 @@ class BenchRobot(Node):
 
     def _check(self) -> None:
         if self._failure is not None:
-            raise RuntimeError('the measurement failed') from self._failure
+            raise NodeEndsError('the measurement failed') from self._failure
 
     def _measure(self) -> None:
         """Count frames from a rest to a rest; time commands in between."""
@@ -162,7 +162,7 @@ class BenchRobot(Node):
         limit_s = time.monotonic() + _PATIENCE_S
         while not condition():
             if time.monotonic() > limit_s or self._closing.wait(0.02):
-                raise RuntimeError(f'{what} did not come within {_PATIENCE_S:.0f} s')
+                raise NodeEndsError(f'{what} did not come within {_PATIENCE_S:.0f} s')
 
     def close(self) -> None:
         """End both threads."""

@@ -24,8 +24,9 @@ from std_srvs.srv import SetBool, Trigger
 
 from jepa_ros.config import GateConfig
 from jepa_ros.core.gate import Gate, GateState
+from jepa_ros.core.latch import Latch
 from jepa_ros.core.monitor import judge_clock, Reason
-from jepa_ros.core.obedience import PlannerWord
+from jepa_ros.core.obedience import Obedience, PlannerWord
 from jepa_ros.ros import gate_commands, messages, params, qos
 from jepa_ros.ros.gate_commands import GateCommands
 from jepa_ros.ros.gate_figures import GateFigures
@@ -86,8 +87,10 @@ class CommandGate(ManagedNode):
         self.create_service(SetBool, '~/stop', self._on_stop)
         self.create_service(Trigger, '~/reset', self._on_reset)
         self.create_timer(1.0, self._publish_diagnostics, clock=STEADY)
+        # what a person has pressed, and which planner was heard, outlive any configuration
+        self._latch, self._obedience = Latch(), Obedience()
         self._gate: Gate | None = None
-        self._active = False
+        self._active, self._left_s = False, -math.inf   # and when it was deactivated
         self._heard: DiagnosticStatus | None = None     # the planner's newest word
         self._said = ('inactive', '', Reason.INACTIVE)
         self._clock_s = (math.nan, math.nan)            # the node's time, and a steady one
@@ -99,7 +102,7 @@ class CommandGate(ManagedNode):
         """Make the gate and the topics that the parameters name."""
         values = params.values(self, TABLE)
         self._config = gate_config(values)
-        self._gate = Gate(self._config)
+        self._gate = Gate(self._config, self._latch, self._obedience)
         self._commands = GateCommands(self, values, self._on_command)
         self._watchdog = self.create_timer(self._config.period_s, self._tick, clock=STEADY)
 
@@ -115,11 +118,12 @@ class CommandGate(ManagedNode):
     def deactivate(self) -> None:
         """Rest, and forward no more; the stop is repeated while the node is inactive."""
         self._active, self._left_s = False, steady_s()
-        self._publish(self._gate.rest())
+        self._publish(self._gate.halt(steady_s()))
         self._say('inactive', 'deactivated', Reason.INACTIVE)
 
     def cleanup(self) -> None:
         """Remove what configure made; what was sent last gets out."""
+        self._active = False
         if self._gate is None:
             return
         self._gate = None
@@ -161,8 +165,8 @@ class CommandGate(ManagedNode):
         if self._gate is None:
             return
         if not self._active:
-            if steady_s() - getattr(self, '_left_s', -math.inf) < self._config.zero_repeat_s:
-                self._publish(self._gate.rest())
+            if steady_s() - self._left_s < self._config.zero_repeat_s:
+                self._publish(self._gate.rest(steady_s()))
             return
         self._watch_clock()
         self._gate.on_publishers(self._commands.count())
@@ -186,23 +190,24 @@ class CommandGate(ManagedNode):
         if command is not None:
             self._figures.command_left()
             # in the message's own precision: float32 rounds a limit of 0.6 up
-            self._commands.publish(np.clip(np.float64(command), self._config.low,
+            self._commands.publish(np.clip(command.astype(np.float64), self._config.low,
                                            self._config.high))
 
     # -- services and state
 
     def _on_stop(self, request: SetBool.Request, response: SetBool.Response) -> SetBool.Response:
-        return self._answer(response, lambda: self._gate.stop(request.data))
+        """Press or let go, in any state of the node: a stop must not wait for an activation."""
+        self._latch.press(request.data)
+        if self._active:
+            self._tick()
+        response.success, response.message = True, self._said[0]
+        return response
 
     def _on_reset(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        return self._answer(response, lambda: self._gate.reset(steady_s()))
-
-    def _answer(self, response: Any, act: Any) -> Any:
-        """Do what a service asks of an active node; its message is the state afterwards."""
         if not self._active:
             response.message = 'the node is not active'
             return response
-        act()
+        self._gate.reset(steady_s())
         self._tick()
         response.success, response.message = True, self._said[0]
         return response

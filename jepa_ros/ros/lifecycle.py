@@ -57,8 +57,11 @@ class ManagedNode(LifecycleNode):
         self._autostart_timer.cancel()
         if not self.get_parameter('autostart').value:
             return
-        if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
-            self.trigger_activate()
+        try:
+            if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
+                self.trigger_activate()
+        except RuntimeError as error:   # of rcl: somebody else has begun to manage it
+            self.get_logger().warning(f'not started by itself: {error}')
 
     def _step(self, name: str) -> TransitionCallbackReturn:
         try:

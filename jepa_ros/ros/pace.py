@@ -15,6 +15,7 @@
 """A steady pace: something is done again and again in a thread that waits for nothing else."""
 
 from collections.abc import Callable
+import contextlib
 import threading
 
 from jepa_ros.ros.process import steady_s
@@ -46,5 +47,6 @@ class Pace:
             try:
                 self._act()
             except Exception as error:
-                self._on_error(error)
+                with contextlib.suppress(Exception):    # the thread goes on, whatever happens
+                    self._on_error(error)
             due_s = max(due_s + self._period_s, steady_s())

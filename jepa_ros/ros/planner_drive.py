@@ -194,5 +194,7 @@ class Drive:
         if self._in_force is not None:
             self._in_force, self._stopped_s = None, self._steady_s()
         if self.active:
-            self._outputs.zero()
-            self._outputs.status(status, reason)
+            try:
+                self._outputs.zero()
+            finally:        # if zero cannot be sent, the gate is told why there is none
+                self._outputs.status(status, reason)

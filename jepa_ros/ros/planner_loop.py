@@ -72,6 +72,7 @@ class PlannerLoop:
         self.lock = threading.Lock()
         self.agent: Agent | None = None
         self._look: _Look | None = None     # the newest, until it is no longer to be planned for
+        self._came = (-1.0, 0.0)            # the newest stamp, and when it came on a steady clock
         self._told = 0                      # the last stop that the agent knows of
         self._figures = Figures()
         self._repeats = {kind: Repeats() for kind in (Image, CompressedImage)}
@@ -129,9 +130,11 @@ class PlannerLoop:
         """Receive a frame."""
         if self._drive.active:
             stamp_s = to_seconds(message.header.stamp)
-            came_s = steady_s()
-            self._figures.frame_came(stamp_s, now_s(self._node), came_s)
-            self._looker.offer(_Arrival(message, came_s))
+            now = steady_s()
+            self._figures.frame_came(stamp_s, now_s(self._node), now)
+            # one that is sent again came when it came first, should its time stand still
+            self._came = self._came if stamp_s == self._came[0] else (stamp_s, now)
+            self._looker.offer(_Arrival(message, self._came[1]))
 
     def _on_frame(self, arrival: _Arrival) -> None:
         """Encode, check; stop where that says so, else ask for a plan."""

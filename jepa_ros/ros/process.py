@@ -32,6 +32,8 @@ from jepa_ros.ros.security import check_security
 
 # How long a signal may wait for the executor to look up.
 _WAKE_S = 0.1
+# So many callbacks in a row may fail before the process ends.
+_MOST_ERRORS = 10
 
 STEADY = Clock(clock_type=ClockType.STEADY_TIME)
 
@@ -46,6 +48,10 @@ def now_s(node: Node) -> float:
     return node.get_clock().now().nanoseconds * 1e-9
 
 
+class NodeEndsError(RuntimeError):
+    """What a callback raises so that the node's process ends, with exit code 1."""
+
+
 class Closing(Protocol):
     """A node that has something to do before it goes."""
 
@@ -58,7 +64,8 @@ def run(make: Callable[[], Node], until: threading.Event | None = None) -> int:
     Make a node and spin it until SIGINT, SIGTERM or ``until``; return the exit code.
 
     rclpy's own signal handlers would shut the context down first, and a last zero command
-    could no longer be sent; so the signals only ask this loop to end.
+    could no longer be sent; so the signals only ask this loop to end.  An error in a callback is
+    logged and survived, but for NodeEndsError, and for ten in a row.
     """
     asked_to_stop = signals.hear()
     if asked_to_stop.is_set():
@@ -77,13 +84,10 @@ def run(make: Callable[[], Node], until: threading.Event | None = None) -> int:
         return 1
     executor = SingleThreadedExecutor()
     executor.add_node(node)
-    code = 0
+    callbacks, code = _Callbacks(executor, node), 0
     try:
-        while not (asked_to_stop.is_set() or until.is_set()) and rclpy.ok():
-            executor.spin_once(timeout_sec=_WAKE_S)
-    except Exception:
-        logger.fatal(f'stopping after an error in a callback:\n{traceback.format_exc()}')
-        code = 1
+        while not (code or asked_to_stop.is_set() or until.is_set()) and rclpy.ok():
+            code = callbacks.run_one()
     finally:
         node.close()
         executor.shutdown(timeout_sec=2.0)
@@ -93,3 +97,37 @@ def run(make: Callable[[], Node], until: threading.Event | None = None) -> int:
         signals.ignore()
         rclpy.try_shutdown()
     return code
+
+
+class _Callbacks:
+    """
+    Run a node's callbacks; an error in one is logged and survived.
+
+    A request that rclpy cannot digest must not take the robot's stop away.
+    """
+
+    def __init__(self, executor: SingleThreadedExecutor, node: Node) -> None:
+        self._executor, self._node = executor, node
+        self._errors = 0        # in a row
+
+    def run_one(self) -> int:
+        """Wait for one and run it; return 1 where the process is to end, 0 where it goes on."""
+        try:
+            self._executor.spin_once(timeout_sec=_WAKE_S)
+        except NodeEndsError as error:
+            self._node.get_logger().fatal(f'stopping: {error}')
+            return 1
+        except Exception:
+            self._errors += 1
+            self._node.get_logger().error(f'error in a callback:\n{traceback.format_exc()}')
+            if self._errors < _MOST_ERRORS and not self._stuck():
+                return 0
+            self._node.get_logger().fatal(f'stopping: {self._errors} errors in a row, '
+                                          f'limit {_MOST_ERRORS}, or none can follow')
+            return 1
+        self._errors = 0
+        return 0
+
+    def _stuck(self) -> bool:
+        """Tell whether callbacks wait for one that will never end: its message was none."""
+        return getattr(self._node.default_callback_group, '_active_entity', None) is not None

@@ -31,7 +31,7 @@ from std_srvs.srv import Trigger
 from jepa_ros.ros import params, qos
 from jepa_ros.ros.convert import from_rgb
 from jepa_ros.ros.messages import from_twist, to_stamp
-from jepa_ros.ros.process import run
+from jepa_ros.ros.process import NodeEndsError, run
 from jepa_ros.sim.noise import Noise
 from jepa_ros.sim.world import Pose, World, WorldConfig
 
@@ -147,7 +147,7 @@ class SimulatorNode(Node):
 
     def _check_thread(self) -> None:
         if self._failure:
-            raise RuntimeError(f'the world stopped: {self._failure}')
+            raise NodeEndsError(f'the world stopped: {self._failure}')
 
     def _simulate(self) -> None:
         """Run the world; everything of it, its renderer too, belongs to this thread."""

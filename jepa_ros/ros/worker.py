@@ -15,6 +15,7 @@
 """A thread beside the executor: planning must not keep clocks, services and watchdogs waiting."""
 
 from collections.abc import Callable
+import contextlib
 from functools import partial
 import threading
 from typing import Any
@@ -87,4 +88,5 @@ class Worker:
             try:
                 task()
             except Exception as error:
-                self._on_error(error)
+                with contextlib.suppress(Exception):    # the thread goes on, whatever happens
+                    self._on_error(error)

@@ -22,7 +22,9 @@ from test_gate import CONFIG, feed, GO, moving, word
 
 from jepa_ros.config import GateConfig
 from jepa_ros.core.gate import Gate, GateState
+from jepa_ros.core.latch import Latch
 from jepa_ros.core.monitor import Reason
+from jepa_ros.core.obedience import PlannerWord
 
 
 def speeds(gate, times_s):
@@ -130,7 +132,7 @@ def test_where_no_position_is_known_nothing_is_sent():
     gate = Gate(POSITIONS)
     gate.stop(True)
     assert gate.tick(0.0).command is None
-    assert gate.rest() is None
+    assert gate.rest(1.0) is None
 
 
 def test_a_new_beginning_forgets_the_drive_but_not_the_pressed_stop():
@@ -140,6 +142,47 @@ def test_a_new_beginning_forgets_the_drive_but_not_the_pressed_stop():
     gate.stop(True)
     gate.begin()
     assert gate.tick(now_s + 0.2).state is GateState.LATCHED
+
+
+def test_a_pressed_stop_outlives_the_gate_that_it_stopped():
+    latch = Latch()
+    Gate(CONFIG, latch).stop(True)
+    after = Gate(CONFIG, latch)
+    assert after.tick(0.0).state is GateState.LATCHED
+    after.stop(False)
+    after.reset(0.1)
+    assert Gate(CONFIG, latch).tick(0.2).state is GateState.WAITING
+
+
+def test_a_halt_is_at_once_and_repeated_after_a_new_beginning():
+    gate, now_s = moving()
+    assert not gate.halt(now_s).any()
+    gate.begin()
+    assert not gate.tick(now_s + 1.9).command.any()
+    assert gate.tick(now_s + 2.1).command is None
+
+
+def test_one_frame_told_again_and_again_grows_old_though_its_time_stands_still():
+    """Simulated time stands: each time it is told, the frame seems as young as before."""
+    gate, now_s = moving()
+    frame = now_s
+    for i in range(1, 9):
+        at_s = now_s + 0.05 * i
+        gate.on_status(PlannerWord(True, at_s, run='one', frame=frame), at_s)
+        gate.on_command(np.array(GO), at_s, at_s)
+        output = gate.tick(at_s)
+    assert output.number is Reason.AGE
+    assert not output.command.any()
+
+
+def test_a_position_sent_long_ago_is_not_held():
+    """Somebody else may have moved the arm since."""
+    gate = at_positions()
+    assert gate.tick(0.5).command is not None
+    assert gate.tick(5.0).command is None
+    gate.stop(True)
+    assert gate.tick(5.1).command is None
+    assert gate.halt(5.2) is None
 
 
 def test_what_was_sent_before_a_stop_is_not_sent_after_it():
