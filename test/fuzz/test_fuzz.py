@@ -22,7 +22,7 @@ import array
 from pathlib import Path
 
 from fuzz_all import in_a_process, RUNTIMES, TARGETS
-from fuzz_run import LONGEST_REFUSAL, run, Target
+from fuzz_run import LONGEST_REFUSAL, run, Target, WARM_UP
 from hypothesis import strategies as st
 import pytest
 
@@ -87,7 +87,7 @@ def test_memory_beyond_the_limit_is_a_failure():
         if number > 2 ** 15:
             array.array('B', b'\1') * (96 * 2 ** 20)
     with pytest.raises(AssertionError) as error:
-        run(_of(check), 20)
+        run(_of(check), WARM_UP + 20)
     assert 'MiB more memory, limit 64' in str(error.value.__cause__)
     assert run(_of(check, limit_mib=256.0), 210).grown_mib <= 256
 
