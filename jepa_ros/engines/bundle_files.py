@@ -50,6 +50,15 @@ def said(value: Any) -> str:
     return _said.repr(value)
 
 
+def _check_plain(path: Path, limit_bytes: int) -> None:
+    """Refuse what is no regular file, or too large a one; BundleError, or OSError of the disk."""
+    if path.is_symlink() or not path.is_file():
+        raise BundleError(f'{path} is missing or not a regular file; a link is none')
+    size = path.stat().st_size
+    if size > limit_bytes:
+        raise BundleError(f'{path} has {size} bytes, limit {limit_bytes}')
+
+
 def read_json(path: Path) -> Any:
     """
     Read a JSON file as data.
@@ -57,12 +66,8 @@ def read_json(path: Path) -> Any:
     BundleError where it is a link, too large, not JSON, has a key twice in one table, of which
     two readers could take different ones, or text that is no Unicode.
     """
-    if path.is_symlink() or not path.is_file():
-        raise BundleError(f'{path} is missing or not a regular file; a link is none')
     try:
-        size = path.stat().st_size
-        if size > LARGEST_MANIFEST_BYTES:
-            raise BundleError(f'{path} has {size} bytes, limit {LARGEST_MANIFEST_BYTES}')
+        _check_plain(path, LARGEST_MANIFEST_BYTES)
         raw = json.loads(path.read_text(encoding='utf-8'), object_pairs_hook=_table)
         # half of a surrogate pair can be escaped in JSON, and cannot be logged or published
         json.dumps(raw, ensure_ascii=False).encode()
@@ -110,12 +115,8 @@ def check_file(folder: Path, name: str, wanted: str) -> None:
     """Refuse a file that is not a plain one in the folder with this SHA-256; BundleError."""
     check_name(name)
     path = folder / name
-    if path.is_symlink() or not path.is_file():
-        raise BundleError(f'{path} is missing or not a regular file; a link is none')
     try:
-        size = path.stat().st_size
-        if size > LARGEST_FILE_BYTES:
-            raise BundleError(f'{path} has {size} bytes, limit {LARGEST_FILE_BYTES}')
+        _check_plain(path, LARGEST_FILE_BYTES)
         found = sha256(path)
     except OSError as error:
         raise BundleError(f'{path} cannot be read: {error.strerror}') from error
