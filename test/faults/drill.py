@@ -54,6 +54,11 @@ class Row:
         """Tell whether nothing was wrong."""
         return not self.problems
 
+    @property
+    def tolerated(self) -> bool:
+        """Tell whether the robot need not stop for it."""
+        return self.expected in (Ends.DRIVES_ON.value, Ends.EITHER.value)
+
     def as_json(self) -> dict:
         """Return the row as it is written: no infinity, which JSON has not."""
         row = asdict(self) | {'passed': self.passed}

@@ -57,7 +57,7 @@ def _table(rows: Sequence[Row]) -> str:
 def _time(row: Row) -> str:
     if not row.passed:
         return 'FAILED'
-    if row.expected in ('drives on', 'either'):
+    if row.tolerated:
         return 'tolerated'
     return f'{row.stopped_after_s:.2f}'
 
@@ -72,7 +72,7 @@ def _draw(path: Path, rows: Sequence[Row]) -> None:
     for y, row in enumerate(rows):
         colour = _GOOD if row.passed else _BAD
         stops = math.isfinite(row.stopped_after_s)
-        if row.expected in ('drives on', 'either') and row.passed:
+        if row.tolerated and row.passed:
             text = 'stopped and went on' if stops else 'tolerated: drives on'
             axes.text(0.004, y, text, fontsize=6.5, color=_REST, va='center')
         elif stops:
