@@ -21,6 +21,10 @@ SEED ?= 0
 EPISODES ?= 200
 INPUTS ?= 100000
 MINUTES ?= 10
+N ?= 15
+CAMERA ?= ceiling
+FACTOR ?= 1
+DRIVES ?= data/drives
 TARGET ?=
 
 # A sourced ROS installation must not mix with the wheels in .venv.
@@ -32,12 +36,12 @@ endif
 
 WITH_GL := MUJOCO_GL=$${MUJOCO_GL:-$$(cat $(GL))}
 
-.PHONY: help demo test faults soak fuzz lint model baseline eval setup clean distclean
+.PHONY: help demo test faults soak drives fuzz lint model model-front baseline eval setup clean distclean
 
 help: ## Show this list
 	@echo 'jepa_ros: show a robot a picture of a place, and it drives there.'
 	@echo
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
 	@echo
 	@echo '  make demo ARGS="--seed 3 --out DIR"   hands options on to: jepa demo'
 	@echo '  make PYTHON=/path/to/python3.12 ...   names the Python for .venv (3.10 to 3.13)'
@@ -57,6 +61,11 @@ faults: $(RUN) $(TEST) $(GL) ## Inject every fault into the live graph; report i
 soak: $(RUN) $(TEST) $(GL) ## Drive for MINUTES=10 with random faults; report in out/
 	@$(WITH_GL) $(BIN)/python test/faults/soak.py --minutes $(MINUTES) --seed $(SEED) $(ARGS)
 
+drives: MINUTES := 2
+drives: $(RUN) $(GL) ## Record N=15 bags of MINUTES=2, CAMERA=ceiling, FACTOR=1, in DRIVES (resumes)
+	@$(WITH_GL) $(BIN)/python tools/record_drives.py --out $(DRIVES) --bags $(N) --minutes $(MINUTES) \
+	    --camera $(CAMERA) --factor $(FACTOR) --seed $(SEED) $(ARGS)
+
 fuzz: $(RUN) $(TRAIN) $(TEST) ## Feed everything that reads from outside with wrong inputs
 	@$(BIN)/python test/fuzz/fuzz_all.py --inputs $(INPUTS) --seed $(SEED) --target '$(TARGET)'
 
@@ -69,6 +78,12 @@ model: $(RUN) $(TRAIN) $(GL) ## Collect, train and export models/warehouse_ceili
 	$(STEP) 'jepa collect' env $(WITH_GL) $(BIN)/jepa collect --seed $(SEED)
 	$(STEP) 'jepa train' $(BIN)/jepa train --seed $(SEED)
 	$(STEP) 'jepa export' $(BIN)/jepa export --out $(MODEL)
+
+model-front: $(RUN) $(TRAIN) $(GL) ## Record drives, train and export models/warehouse_front (resumes)
+	@$(WITH_GL) $(BIN)/python tools/record_drives.py --out data/drives_front --bags 48 --minutes 2.5 \
+	    --camera front --width 128 --height 96 --encoding rgb8 --factor 4 --seed 1000
+	$(STEP) 'jepa train' $(BIN)/jepa train --config config/train_front.yaml \
+	    --bag data/drives_front/drive_* --out runs/warehouse_front --model models/warehouse_front
 
 baseline: $(RUN) $(TRAIN) $(GL) ## Train the random-encoder baseline that `make eval` wants
 	$(STEP) 'jepa collect' env $(WITH_GL) $(BIN)/jepa collect --seed $(SEED)
@@ -104,10 +119,11 @@ $(TRAIN): $(RUN) requirements/train.txt
 	@touch $@
 
 # with TensorRT, so that what a GPU will run is built and looked at on machines without one
-$(TEST): $(RUN) requirements/test.txt requirements/tensorrt.txt requirements/signing.txt
-	$(STEP) 'Installing the test tools and TensorRT (about a minute)' \
-	    $(PIP) -r requirements/robot.txt -r requirements/test.txt -r requirements/tensorrt.txt \
-	    -r requirements/signing.txt
+$(TEST): $(RUN) requirements/test.txt requirements/tensorrt.txt requirements/signing.txt \
+    requirements/import.txt
+	$(STEP) 'Installing the test tools, TensorRT and transformers (about a minute)' \
+	    $(PIP) -c requirements/train.txt -r requirements/robot.txt -r requirements/test.txt \
+	    -r requirements/tensorrt.txt -r requirements/signing.txt -r requirements/import.txt
 	@touch $@
 
 $(GL): $(RUN) tools/setup_gl.sh tools/check_gl.py

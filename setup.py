@@ -61,6 +61,8 @@ setup(
             'command_gate = jepa_ros.ros.executables:command_gate',
             'simulator_node = jepa_ros.ros.executables:simulator_node',
             'goal_sender = jepa_ros.ros.executables:goal_sender',
+            'recorder_node = jepa_ros.ros.executables:recorder_node',
+            'driver_node = jepa_ros.ros.executables:driver_node',
             'jepa = jepa_ros.cli.main:main',
         ],
     },

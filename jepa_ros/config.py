@@ -89,7 +89,8 @@ class AgentConfig:
     (blocks; None takes the manifest's), or after ``settled_frames`` below half as much again:
     near, and nothing brings it nearer.  When the clock goes back by more than ``restart_s``, the
     past is forgotten.  ``surprise`` costs one more rollout a frame.  ``action_delay_s`` is how
-    long after its frame an action took effect in the data that the model was trained on.
+    long after its frame an action took effect in the data that the model was trained on (None
+    takes the manifest's).
     """
 
     max_frame_age_s: float = 0.3
@@ -100,7 +101,7 @@ class AgentConfig:
     max_future_s: float = 0.1
     restart_s: float = 1.0
     surprise: bool = True
-    action_delay_s: float = 0.05
+    action_delay_s: float | None = None
 
     def __post_init__(self) -> None:
         """Refuse limits that make no sense; ValueError names the value and the limit."""
@@ -112,7 +113,8 @@ class AgentConfig:
             _within('arrival_cost', self.arrival_cost, 0.0, 1e9)
         _within('max_future_s', self.max_future_s, 0.0, 60.0)
         _within('restart_s', self.restart_s, 0.0, 3600.0)
-        _within('action_delay_s', self.action_delay_s, 0.0, 10.0)
+        if self.action_delay_s is not None:
+            _within('action_delay_s', self.action_delay_s, 0.0, 10.0)
 
 
 @dataclass(frozen=True)

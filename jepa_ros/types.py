@@ -27,6 +27,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
 Image = NDArray[np.uint8]
+# a robot has to be able to stand: limits of a velocity include zero
+VELOCITY_UNITS = ('m/s', 'rad/s')
 
 
 class Status(str, Enum):
@@ -98,13 +100,39 @@ class ActionSpec:
 
 
 @dataclass(frozen=True)
+class Proprioception:
+    """
+    What a robot feels of itself: its P components by name and unit, each zero at rest.
+
+    Divided by ``scale`` they are the last P of a latent's D numbers.
+    """
+
+    names: tuple[str, ...]
+    units: tuple[str, ...]
+    scale: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what does not fit together; ValueError names the value."""
+        for label, values in (('units', self.units), ('scale', self.scale)):
+            if len(values) != len(self.names):
+                raise ValueError(f'{label} has {len(values)} entries, names has '
+                                 f'{len(self.names)}')
+        for name, scale in zip(self.names, self.scale, strict=True):
+            if not 0.0 < scale < np.inf:
+                raise ValueError(f'proprioception {name!r}: scale is {scale}, must be finite '
+                                 'and above 0')
+
+
+@dataclass(frozen=True)
 class ModelSpec:
     """
     What a planner must know of a world model, read from its manifest.
 
     ``image_height`` and ``image_width`` in pixels; ``history`` T; ``horizon`` H in blocks;
-    ``tokens`` L; ``width`` D.  ``arrival_cost`` (blocks): below it the goal is reached.
-    ``surprise_limit``: above it the one-block prediction error was rare in training.
+    ``tokens`` L; ``width`` D, of which the encoder makes ``encoded_width``.  ``arrival_cost``
+    (blocks): below it the goal is reached.  ``surprise_limit``: above it the one-block prediction
+    error was rare in training.
+    ``delay_s``: how long after its frame an action took effect in training.
     """
 
     image_height: int
@@ -116,12 +144,24 @@ class ModelSpec:
     action: ActionSpec
     arrival_cost: float
     surprise_limit: float
+    delay_s: float = 0.05
+    proprioception: Proprioception | None = None
 
     def __post_init__(self) -> None:
         """Refuse sizes below one; ValueError names the value."""
         for label in ('image_height', 'image_width', 'history', 'horizon', 'tokens', 'width'):
             if getattr(self, label) < 1:
                 raise ValueError(f'{label} is {getattr(self, label)}, must be at least 1')
+        if self.encoded_width < 1:
+            raise ValueError(f'width is {self.width}, must be above the '
+                             f'{self.width - self.encoded_width} numbers of proprioception')
+        if not 0.0 <= self.delay_s <= 10.0:
+            raise ValueError(f'delay_s is {self.delay_s}, must be in [0, 10]')
+
+    @property
+    def encoded_width(self) -> int:
+        """Return how many of a latent's D numbers the encoder makes: all but proprioception."""
+        return self.width - (len(self.proprioception.names) if self.proprioception else 0)
 
 
 @dataclass(frozen=True)
@@ -162,7 +202,8 @@ class Decision:
     """
     The answer of one agent step: the command (A,) in physical units, and why.
 
-    ``cost_to_go`` (blocks) and ``surprise`` are NaN where they are not known.
+    ``cost_to_go`` (blocks) and ``surprise`` are NaN where they are not known.  On a route
+    ``picture`` is which of how many is driven to, from 1 on.
     """
 
     command: Array
@@ -174,3 +215,4 @@ class Decision:
     surprise: float
     latent: Array | None = None
     plan: Plan | None = None
+    picture: tuple[int, int] = (0, 0)

@@ -37,6 +37,8 @@ ARGUMENTS = {
     'image_topic': ('camera/image_raw', 'camera frames, sensor_msgs/Image; compressed frames are '
                     'taken from the same name with /compressed'),
     'goal_topic': ('goal_image', 'goal pictures, sensor_msgs/Image'),
+    'odom_topic': ('odom', 'odometry, nav_msgs/Odometry, for a model that wants proprioception'),
+    'route': ('', 'folder of a route (jepa route) that leads to goals; none by default'),
     'cmd_vel_topic': ('cmd_vel', 'where the gate sends commands'),
     'stamped': ('false', 'commands are TwistStamped (diff_drive_controller), not Twist'),
     'start_on_goal': ('true', 'drive as soon as a goal comes; false waits for '
@@ -65,10 +67,12 @@ def generate_launch_description() -> LaunchDescription:
         arguments=[*log, '--enclave', [argument('enclaves'), '/planner_node']],
         parameters=[argument('params_file'), common, {
             'model': ParameterValue(argument('model'), value_type=str),
+            'route': ParameterValue(argument('route'), value_type=str),
             'start_on_goal': boolean('start_on_goal')}],
         remappings=[('image', argument('image_topic')),
                     ('image/compressed', [argument('image_topic'), '/compressed']),
-                    ('goal_image', argument('goal_topic'))])
+                    ('goal_image', argument('goal_topic')),
+                    ('odom', argument('odom_topic'))])
     gate = Node(
         package='jepa_ros', executable='command_gate', name='command_gate',
         namespace=argument('namespace'), output='screen',

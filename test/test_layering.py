@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Imports go down only: cli > ros > sim > learning > engines > core > types and config."""
+"""Imports go down only: cli > learning > bags > ros > sim > engines > core > types, config."""
 
 import ast
 from pathlib import Path
@@ -29,23 +29,24 @@ BELOW = {
     'config': set(),
     'core': {'types', 'config'},
     'engines': {'core', 'types', 'config'},
-    'learning': {'engines', 'core', 'types', 'config'},
+    'learning': {'bags', 'engines', 'core', 'types', 'config'},
     'sim': {'engines', 'core', 'types', 'config'},
     'ros': {'sim', 'engines', 'core', 'types', 'config'},
-    'cli': {'ros', 'sim', 'learning', 'engines', 'core', 'types', 'config'},
+    'bags': {'ros', 'engines', 'core', 'types', 'config'},
+    'cli': {'bags', 'ros', 'sim', 'learning', 'engines', 'core', 'types', 'config'},
 }
 ROS = {
     'ament_index_python', 'builtin_interfaces', 'cv_bridge', 'diagnostic_msgs', 'geometry_msgs',
     'lifecycle_msgs', 'nav_msgs', 'rcl_interfaces', 'rclpy', 'rosbag2_py', 'rosgraph_msgs',
     'sensor_msgs', 'std_msgs', 'std_srvs', 'tf2_msgs', 'tf2_ros', 'trajectory_msgs',
     'visualization_msgs'}
-TORCH = {'safetensors', 'torch', 'torchvision'}
+TORCH = {'huggingface_hub', 'safetensors', 'torch', 'torchvision', 'transformers'}
 # the networks themselves, and what runs them with torch
 TORCH_ENGINE = {
     'engines.architectures', 'engines.lewm_networks', 'engines.lewm_rollout', 'engines.networks',
-    'engines.rollout_graph', 'engines.torch_engine', 'engines.vit'}
+    'engines.rollout_graph', 'engines.torch_engine', 'engines.vision_encoder', 'engines.vit'}
 # nodes for simulation; those that run on a robot know nothing of it
-SIMULATION_NODES = {'ros.simulator_node', 'ros.goal_sender'}
+SIMULATION_NODES = {'ros.simulator_node', 'ros.goal_sender', 'ros.driver_node'}
 MODULES = sorted(PACKAGE.rglob('*.py'))
 
 

@@ -112,7 +112,8 @@ def test_no_dependency_is_declared_twice(manifest):
 def test_every_executable_has_its_function(setup_arguments):
     scripts = setup_arguments['entry_points']['console_scripts']
     assert {script.split(' = ')[0] for script in scripts} == {
-        'planner_node', 'command_gate', 'simulator_node', 'goal_sender', 'jepa'}
+        'planner_node', 'command_gate', 'simulator_node', 'goal_sender', 'recorder_node',
+        'driver_node', 'jepa'}
     for script in scripts:
         module, function = script.split(' = ')[1].split(':')
         tree = ast.parse((ROOT / (module.replace('.', '/') + '.py')).read_text())

@@ -80,6 +80,10 @@ class Children:
         """Return the process id of each child."""
         return {name: child.pid for name, child in self._running.items()}
 
+    def code(self, name: str) -> int | None:
+        """Return the exit code of a child that has ended, None as long as it runs."""
+        return self._running[name].poll()
+
     def check(self) -> None:
         """Raise RuntimeError with the end of its log where a child has ended by itself."""
         for name, child in self._running.items():

@@ -12,20 +12,26 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""``jepa collect``: make a data set in the simulated warehouse."""
+"""``jepa collect``: make a data set in the simulated warehouse, or another environment."""
 
 import argparse
 from pathlib import Path
 
+from jepa_ros.cli import gym_collect
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's options."""
-    parser.add_argument('--out', type=Path, default=Path('data/warehouse_ceiling'),
-                        help='folder of the data set; what is there already is kept')
-    parser.add_argument('--episodes', type=int, default=400, help='episodes in all')
-    parser.add_argument('--steps', type=int, default=400, help='actions in an episode, at 10 Hz')
+    parser.add_argument('--out', type=Path, default=None,
+                        help='folder of the data set, data/warehouse_ceiling or one named for '
+                        'the environment; what is there already is kept')
+    parser.add_argument('--episodes', type=int, default=None,
+                        help='episodes in all: 400 in the warehouse, 300 with --gym')
+    parser.add_argument('--steps', type=int, default=None, help='actions in an episode: 400 (at '
+                        '10 Hz) in the warehouse, 100 with --gym')
     parser.add_argument('--seed', type=int, default=0, help='seed of the data set')
     parser.add_argument('--processes', type=int, default=2, help='worker processes')
+    gym_collect.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -35,10 +41,14 @@ def run(args: argparse.Namespace) -> int:
     from jepa_ros.sim.collect import collect, CollectConfig, episode_path
     if args.processes < 1:
         raise ValueError(f'processes is {args.processes}, must be at least 1')
-    config = CollectConfig(episodes=args.episodes, steps=args.steps, seed=args.seed)
-    have = sum(episode_path(args.out, i).exists() for i in range(args.episodes))
-    with tqdm(total=args.episodes, initial=have, unit='episode', desc='collect') as bar:
-        for _ in collect(args.out, config, args.processes):
+    if args.gym is not None:
+        return gym_collect.run(args)
+    out = args.out or Path('data/warehouse_ceiling')
+    config = CollectConfig(episodes=400 if args.episodes is None else args.episodes,
+                           steps=400 if args.steps is None else args.steps, seed=args.seed)
+    have = sum(episode_path(out, i).exists() for i in range(config.episodes))
+    with tqdm(total=config.episodes, initial=have, unit='episode', desc='collect') as bar:
+        for _ in collect(out, config, args.processes):
             bar.update()
-    print(f'{args.episodes} episodes of {args.steps} actions in {args.out}')
+    print(f'{config.episodes} episodes of {config.steps} actions in {out}')
     return 0

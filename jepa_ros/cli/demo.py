@@ -47,6 +47,7 @@ def run(args: argparse.Namespace) -> int:
     os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
     from jepa_ros.cli.children import Children, node_command
     from jepa_ros.core.preprocess import to_model_image
+    from jepa_ros.core.proprioception import latent_of
     from jepa_ros.engines.load import load_engine
     from jepa_ros.ros.bundle_path import find_bundle
     from jepa_ros.ros.share import fast_dds_profile
@@ -75,8 +76,8 @@ def run(args: argparse.Namespace) -> int:
             '-r', 'image:=camera/image_raw'])
         children.start('command_gate', [*node_command('command_gate'), *simulated])
         with observing() as observer:
-            observer.goal_latent = model.encode(to_model_image(
-                goal_picture, model.spec.image_height, model.spec.image_width))
+            observer.goal_latent = latent_of(model.encode(to_model_image(
+                goal_picture, model.spec.image_height, model.spec.image_width)), None, model.spec)
             arrived, began_s = _drive(observer, children, goal_picture)
         codes = children.stop()
     failed = {name: code for name, code in codes.items() if code != 0}

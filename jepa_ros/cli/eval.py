@@ -20,6 +20,8 @@ from pathlib import Path
 import sys
 import tempfile
 
+from jepa_ros.cli import gym_eval, route_eval
+
 BASELINES = ('random', 'straight_line', 'untrained', 'random_encoder', 'latent_distance')
 
 
@@ -29,17 +31,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='folder of the bundle')
     parser.add_argument('--episodes', type=int, default=200, help='episodes, one seed each')
     parser.add_argument('--seed', type=int, default=0, help='first seed')
-    parser.add_argument('--baselines', nargs='*', choices=BASELINES, default=list(BASELINES),
-                        help='what to measure beside the model; none: only the model')
+    parser.add_argument('--baselines', nargs='*', default=None,
+                        choices=(*BASELINES, 'stay', 'last_picture'), help='what to measure '
+                        'beside the model, all there are by default; none: only the model')
     parser.add_argument('--baseline-episodes', type=int, default=None,
                         help='episodes of each baseline, as many as of the model by default')
     parser.add_argument('--random-encoder', type=Path,
                         default=Path('models/baselines/random_encoder'),
                         help='weights of the random-encoder baseline')
     parser.add_argument('--processes', type=int, default=2, help='worker processes')
+    parser.add_argument('--camera', choices=('ceiling', 'front'), default=None,
+                        help="which of the simulator's cameras to look through; by default "
+                        'front for a model with front in its name')
     parser.add_argument('--json', action='store_true', help='print one JSON object and no table')
     parser.add_argument('--record', action='store_true',
                         help="write the model's own figures into its manifest")
+    gym_eval.add_arguments(parser)
+    route_eval.add_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -47,17 +55,23 @@ def run(args: argparse.Namespace) -> int:
     for name in ('episodes', 'processes'):
         if getattr(args, name) < 1:
             raise ValueError(f'{name} is {getattr(args, name)}, must be at least 1')
+    if args.gym is not None:
+        return gym_eval.run(args)
+    if args.routes is not None:
+        return route_eval.run(args)
     from jepa_ros.sim.evaluate import Entrant
     with tempfile.TemporaryDirectory() as scratch:
         result = {'model': args.model.name, 'seed': args.seed,
-                  **_measure(Entrant(args.model.name, 'agent', args.model), args, args.episodes)}
+                  'camera': camera_of(args),
+                  **_measure(Entrant(args.model.name, 'agent', args.model,
+                                     camera=camera_of(args)), args, args.episodes)}
         baselines = {}
-        for name in args.baselines:
+        for name in _baselines(args):
             entrant = _entrant(name, args, Path(scratch))
             baselines[name] = _measure(entrant, args, args.baseline_episodes or args.episodes)
         result['baselines'] = baselines
     if args.record:
-        _record(args.model / 'manifest.json', result)
+        record(args.model / 'manifest.json', result)
     if args.json:
         print(json.dumps(result, indent=2))
     else:
@@ -65,7 +79,12 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _record(path: Path, result: dict[str, object]) -> None:
+def camera_of(args: argparse.Namespace) -> str:
+    """Return the simulator's camera that is asked for, or that the model's name tells."""
+    return args.camera or ('front' if 'front' in args.model.name else 'ceiling')
+
+
+def record(path: Path, result: dict[str, object]) -> None:
     """Add what was measured to a manifest, which stays whole if this is cut short."""
     manifest = json.loads(path.read_text())
     manifest['evaluation'] = {k: v for k, v in result.items() if k not in ('baselines', 'model')}
@@ -74,19 +93,31 @@ def _record(path: Path, result: dict[str, object]) -> None:
     partial.replace(path)
 
 
+def _baselines(args: argparse.Namespace) -> list[str]:
+    """Return what is asked for, or all; the random encoder in models/ is the ceiling camera's."""
+    if args.baselines is not None:
+        return args.baselines
+    return [name for name in BASELINES
+            if name != 'random_encoder' or camera_of(args) == 'ceiling']
+
+
 def _entrant(name: str, args: argparse.Namespace, scratch: Path):
     from jepa_ros.sim.evaluate import Entrant
+    camera = camera_of(args)
     if name in ('random', 'straight_line'):
-        return Entrant(name, name, None)
+        return Entrant(name, name, None, camera=camera)
+    if name not in BASELINES:
+        raise ValueError(f'baseline {name!r} is for --gym or --routes, here it is one of '
+                         f'{", ".join(BASELINES)}')
     if name == 'latent_distance':
-        return Entrant(name, name, args.model)
+        return Entrant(name, name, args.model, camera=camera)
     from jepa_ros.engines.manifest import load_manifest
     from jepa_ros.learning.baseline import bundle_of_baseline, untrained_bundle
     if name == 'untrained':
         untrained_bundle(load_manifest(args.model), scratch / name)
     else:
         bundle_of_baseline(args.random_encoder, scratch / name)
-    return Entrant(name, 'agent', scratch / name)
+    return Entrant(name, 'agent', scratch / name, camera=camera)
 
 
 def _measure(entrant, args: argparse.Namespace, episodes: int) -> dict[str, object]:

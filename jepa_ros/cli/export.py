@@ -12,19 +12,22 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
+
 """``jepa export``: turn a training run into a bundle that a robot can load."""
 
 import argparse
 import json
 from pathlib import Path
+import shutil
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's options."""
     parser.add_argument('--run', dest='run_folder', type=Path,
                         default=Path('runs/warehouse_ceiling'), help='folder of jepa train')
-    parser.add_argument('--data', type=Path, default=Path('data/warehouse_ceiling'),
-                        help='the data set it was trained on, to calibrate and to report')
+    parser.add_argument('--data', type=Path, default=argparse.SUPPRESS,
+                        help='folder of the data set, where it was moved since '
+                        '(default: what the run was trained on)')
     parser.add_argument('--out', type=Path, default=Path('models/warehouse_ceiling'),
                         help='folder of the bundle; its last part is the name of the model')
     parser.add_argument('--again', type=Path, metavar='BUNDLE', default=None,
@@ -42,53 +45,99 @@ def run(args: argparse.Namespace) -> int:
         print(f'{export_again(args.again).name}: graphs made anew and checked against torch; '
               'measure it again with jepa eval --record')
         return 0
-    import torch
+    from dataclasses import replace
 
-    from jepa_ros.engines.networks import ModelConfig, Networks
-    from jepa_ros.learning.baseline import save_baseline
-    from jepa_ros.learning.checkpoint import load_weights
-    from jepa_ros.learning.critic import encode_all
-    from jepa_ros.learning.data import load_episodes
-    from jepa_ros.learning.export import export_bundle, parity
-    from jepa_ros.learning.metrics import calibrate
-    from jepa_ros.learning.report import write_report
+    from jepa_ros.learning.settings import load_settings
 
-    weights = args.run_folder / 'weights.safetensors'
-    if not weights.exists():
+    if not (args.run_folder / 'weights.safetensors').exists():
         raise ValueError(f'{args.run_folder} has no weights.safetensors; '
                          'let jepa train run to its end first')
-    settings = json.loads((args.run_folder / 'run.json').read_text())
+    config = load_settings(args.run_folder).data
+    if 'data' in args:
+        config = replace(config, folder=str(args.data), bags=())
+    export_run(args.run_folder, args.out, config, args.weights_only)
+    return 0
+
+
+def export_run(run_folder: Path, out: Path, config, weights_only: bool = False) -> None:
+    """
+    Turn a finished run into a bundle at ``out``, and write its report into both.
+
+    ``config`` is the DataConfig of the episodes that it was trained on, or a copy of them.
+    ValueError where they do not fit the run.
+    """
+    import torch
+
+    from jepa_ros.engines.networks import Networks
+    from jepa_ros.learning.baseline import save_baseline
+    from jepa_ros.learning.checkpoint import load_weights
+    from jepa_ros.learning.export import export_bundle, parity
+    from jepa_ros.learning.latents import encode_all, encode_frames
+    from jepa_ros.learning.metrics import calibrate
+    from jepa_ros.learning.report_measures import Subject
+    from jepa_ros.learning.settings import load_settings
+
+    settings = load_settings(run_folder)
+    data = config.load(settings.model.image_px)
+    if settings.with_data(data).model != settings.model:
+        raise ValueError(f'the data is of another kind than what {run_folder} was trained on: '
+                         f'{settings.with_data(data).model}, not {settings.model}')
     torch.manual_seed(1)    # the control's weights
-    networks, control = Networks(ModelConfig()), Networks(ModelConfig())
-    load_weights(networks, weights)
+    networks, control = Networks(settings.model), Networks(settings.model)
+    load_weights(networks, run_folder / 'weights.safetensors')
     networks.eval()
-    training, held_out = load_episodes(args.data)
     print('encoding the held-out frames ...', flush=True)
-    held_out_latents = encode_all(networks, held_out)
-    calibration = calibrate(networks, held_out, held_out_latents)
+    latents = encode_all(networks, data.held_out)
+    calibration = calibrate(networks, data.held_out, latents)
     print(f'arrival below {calibration.arrival_cost:.2f} blocks; one-block surprise p99 '
           f'{calibration.surprise[2]:.3f}')
-    if args.weights_only:
-        save_baseline(networks, calibration, args.out)
-        print(f'baseline in {args.out}')
-        return 0
-    collected = json.loads((args.data / 'collect.json').read_text())
-    what = {'seed': settings['seed'], 'steps': settings['steps'],
-            'critic_steps': settings['critic_steps'], 'data': collected,
-            'frames': len(training) + len(held_out), 'command': 'make model'}
-    manifest = export_bundle(networks, args.out, args.out.name, calibration, what)
+    if weights_only:
+        save_baseline(networks, calibration, out)
+        print(f'baseline in {out}')
+        return
+    what = {'seed': settings.train.seed, 'steps': settings.train.steps,
+            'critic_steps': settings.critic.steps, 'data': data.about,
+            'frames': len(data.training) + len(data.held_out),
+            'command': 'jepa train' if config.bags else 'make model'}
+    licence, imported = 'Apache-2.0', run_folder / 'imported.json'
+    if imported.exists():
+        what['imported'] = json.loads(imported.read_text())
+        what['command'] = f"jepa import {what['imported']['imported']}"
+        licence = what['imported']['licence']
+    print('exporting ...', flush=True)
+    manifest = export_bundle(networks, out, out.name, calibration, what, data.actions,
+                             data.proprioception, licence)
     print(f'ONNX Runtime and torch differ by {parity(manifest, networks):.1e}')
     print('drawing the report ...', flush=True)
-    control.eval()
-    figures = write_report(
-        args.out / 'report.png', args.run_folder, args.out.name, networks, control,
-        (training, encode_all(networks, training)), (held_out, held_out_latents),
-        encode_all(control, held_out).clean, _floor_view(networks.config.image_px))
-    (args.run_folder / 'report.json').write_text(json.dumps(figures, indent=2) + '\n')
-    print(json.dumps(figures, indent=2))
-    size = sum(f.stat().st_size for f in args.out.iterdir())
-    print(f'bundle in {args.out}, {size / 1e6:.1f} MB')
-    return 0
+    subject = Subject(
+        out.name, run_folder, networks, control.eval(), data.training, data.held_out,
+        data.actions, encode_frames(networks, data.training), latents,
+        encode_frames(control, data.held_out))
+    _report(subject, settings, data.about)
+    shutil.copyfile(run_folder / 'report.png', out / 'report.png')
+    size = sum(f.stat().st_size for f in out.iterdir())
+    print(f'bundle in {out}, {size / 1e6:.1f} MB; look at {run_folder / "report.html"}, then '
+          f'drive with: ros2 launch jepa_ros planner.launch.py model:={out}')
+
+
+def _report(subject, settings, about: dict) -> None:
+    """Write the report into the run's folder and say its checks."""
+    from jepa_ros.learning.health import Health
+    from jepa_ros.learning.report import write_report
+    from jepa_ros.learning.report_checks import verdict
+    from jepa_ros.learning.run import read_metrics
+
+    train = settings.train
+    warnings = Health.of(train.steps).warnings(
+        read_metrics(subject.run_folder, 'world_model'), settings.model.encoded_width,
+        train.clip, train.sigreg_weight)
+    # a simulator's camera over the floor can be shown any place
+    ceiling = 'appearance' in about and about.get('camera', 'ceiling') == 'ceiling'
+    found = write_report(subject, subject.run_folder, warnings,
+                         {**settings.plain(), 'about': about},
+                         _floor_view(settings.model.image_px) if ceiling else None)
+    print('\n'.join(check.words() for check in found))
+    print(verdict(found))
 
 
 def _floor_view(image_px: int):
@@ -99,7 +148,7 @@ def _floor_view(image_px: int):
     from tqdm import tqdm
 
     from jepa_ros.core.preprocess import to_model_image
-    from jepa_ros.learning.report import FloorView
+    from jepa_ros.learning.report_floor import FloorView
     from jepa_ros.sim import warehouse as cell
     from jepa_ros.sim.world import Pose, World
 

@@ -21,14 +21,20 @@ import sys
 VERBS = {
     'demo': 'drive a simulated warehouse robot to a place that it was shown as a picture',
     'eval': 'measure success in closed loop, many seeds, baselines beside it',
+    'record': 'record topics of a robot into a bag to learn from',
     'collect': 'make a data set in the simulated warehouse',
+    'inspect': 'say what is in bags, what training would use of it, and what is wrong',
     'train': 'train a JEPA world model and its critic on a data set',
     'export': 'turn a training run into a bundle that a robot can load',
+    'route': 'make a route of goal pictures of recorded drives, for the planner to follow',
+    'import': 'turn a published model into a bundle: LeWorldModel, V-JEPA 2, DINOv2',
     'bench': 'how fast it encodes and plans, how well for the time, camera to command',
     'calibrate': 'make int8 graphs for a bundle from bags of its camera',
     'build-engine': "build a bundle's TensorRT engines into the user's cache",
     'sign': 'sign a bundle, so that a robot can refuse all others; or make the keys for it',
 }
+# a verb that no file can be named after
+_FILES = {'import': 'import_model'}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,7 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
         prog='jepa', description='Plan towards a goal picture with a JEPA world model.')
     verbs = parser.add_subparsers(dest='verb', required=True, metavar='VERB')
     for name, summary in VERBS.items():
-        verb = importlib.import_module(f'jepa_ros.cli.{name.replace("-", "_")}')
+        verb = importlib.import_module(
+            f'jepa_ros.cli.{_FILES.get(name, name.replace("-", "_"))}')
         sub = verbs.add_parser(name, help=summary, description=summary[0].upper() + summary[1:]
                                + '.', formatter_class=argparse.ArgumentDefaultsHelpFormatter)
         verb.add_arguments(sub)

@@ -12,73 +12,157 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""``jepa train``: train a JEPA world model and its critic on a data set."""
+
+"""``jepa train``: train a JEPA world model and its critic on a data set, or on bags."""
 
 import argparse
-import json
 from pathlib import Path
+import sys
+
+from jepa_ros.cli.bag_options import add_bag_arguments
+
+# options beside section.key=value, by the key that each sets
+_OPTIONS = {
+    'data': 'data.folder', 'bag': 'data.bags', 'image': 'data.image', 'action': 'data.action',
+    'odom': 'data.odom', 'region': 'data.region', 'period': 'data.period_s',
+    'hold': 'data.hold_s', 'action_field': 'data.field', 'action_names': 'data.names',
+    'low': 'data.low', 'high': 'data.high', 'steps': 'train.steps',
+    'critic_steps': 'critic.steps', 'random_encoder': 'train.random_encoder'}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's options."""
-    parser.add_argument('--data', type=Path, default=Path('data/warehouse_ceiling'),
-                        help='folder made by jepa collect')
+    parser.add_argument('overrides', nargs='*', metavar='section.key=value',
+                        default=argparse.SUPPRESS,
+                        help='settings over those of the file, as train.steps=500 or '
+                        'model.history=3; a wrong name lists the right ones')
+    parser.add_argument('--config', type=Path, default=None, metavar='FILE',
+                        help='YAML with the sections data, model, train, critic, as in '
+                        'config/train_ceiling.yaml')
+    parser.add_argument('--data', type=Path, default=argparse.SUPPRESS,
+                        help="folder made by jepa collect (default: the config's, "
+                        'or data/warehouse_ceiling)')
     parser.add_argument('--out', type=Path, default=Path('runs/warehouse_ceiling'),
                         help='folder of the run; a run that was cut short goes on from there')
-    parser.add_argument('--steps', type=int, default=7000, help='steps of the world model')
-    parser.add_argument('--critic-steps', type=int, default=8000, help='steps of the critic')
-    parser.add_argument('--seed', type=int, default=0, help='seed of weights and batches')
-    parser.add_argument('--random-encoder', action='store_true',
+    parser.add_argument('--model', type=Path, default=None, metavar='BUNDLE',
+                        help='export the bundle there at the end, as jepa export does')
+    parser.add_argument('--steps', type=int, default=argparse.SUPPRESS,
+                        help="steps of the world model (default: the config's, or 7000)")
+    parser.add_argument('--critic-steps', type=int, default=argparse.SUPPRESS,
+                        help="steps of the critic (default: the config's, or 8000)")
+    parser.add_argument('--seed', type=int, default=argparse.SUPPRESS,
+                        help="seed of weights and batches (default: the config's, or 0)")
+    parser.add_argument('--random-encoder', action='store_true', default=argparse.SUPPRESS,
                         help='leave the encoder as it was drawn: the baseline that shows what '
-                        'the JEPA adds')
+                        'the JEPA adds (default: no)')
+    parser.add_argument('--tensorboard', action=argparse.BooleanOptionalAction,
+                        default=argparse.SUPPRESS,
+                        help='write metrics for TensorBoard into the run as well '
+                        '(default: where it is installed)')
+    add_bag_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Train both stages, resuming where a former run stopped."""
+    """Train both stages, resuming where a former run stopped; export where that is wished."""
+    settings = settings_of(args)
+
     import torch
-    from tqdm import tqdm
 
-    from jepa_ros.engines.networks import ModelConfig, Networks
-    from jepa_ros.learning.checkpoint import save_weights
-    from jepa_ros.learning.critic import CriticConfig, encode_all, train_critic
-    from jepa_ros.learning.data import load_episodes
-    from jepa_ros.learning.metrics import effective_rank
-    from jepa_ros.learning.random_encoder import freeze_random_encoder
-    from jepa_ros.learning.train import train_world_model, TrainConfig
+    from jepa_ros.learning.interrupt import Interrupt
+    from jepa_ros.learning.machine import machine
+    from jepa_ros.learning.settings import threads_of
 
-    config = TrainConfig(steps=args.steps, seed=args.seed)
-    critic = CriticConfig(steps=args.critic_steps, seed=args.seed)
-    wanted = {'data': str(args.data), 'seed': args.seed, 'steps': args.steps,
-              'critic_steps': args.critic_steps, 'random_encoder': args.random_encoder}
-    settings = args.out / 'run.json'
-    if settings.exists() and json.loads(settings.read_text()) != wanted:
-        raise ValueError(f'{args.out} was begun with {settings.read_text()}, not with {wanted}; '
-                         'choose another folder or the same options')
-    print(f'reading {args.data} ...', flush=True)
-    training, held_out = load_episodes(args.data)
-    # only now: a run that cannot begin must not bind the next one to its options
-    args.out.mkdir(parents=True, exist_ok=True)
-    settings.write_text(json.dumps(wanted, indent=2) + '\n')
-    print(f'{len(training)} frames to train on, {len(held_out)} held out')
-    torch.manual_seed(args.seed)
-    networks = Networks(ModelConfig())
-    if args.random_encoder:
-        freeze_random_encoder(networks, training)
-    with tqdm(total=args.steps, unit='step', desc='world model', mininterval=2) as bar:
-        for row in train_world_model(networks, training, config, args.out):
-            bar.update(int(row['step']) + 1 - bar.n)
-            if int(row['step']) % 20 == 0:
-                bar.set_postfix_str(f"next {row['next_latent']:.3f} copy {row['copy_last']:.3f} "
-                                    f"sigreg {row['sigreg']:.2f}")
-    print('encoding every frame once ...', flush=True)
-    latents = encode_all(networks, training)
-    print(f'effective rank {effective_rank(latents.clean.numpy()):.1f} '
-          f'of {networks.config.width}')
-    with tqdm(total=args.critic_steps, unit='step', desc='critic', mininterval=2) as bar:
-        for row in train_critic(networks, training, latents, critic, args.out):
-            bar.update(int(row['step']) + 1 - bar.n)
-            if int(row['step']) % 50 == 0:
-                bar.set_postfix_str(f"loss {row['critic_loss']:.4f}")
-    save_weights(networks, args.out / 'weights.safetensors')
-    print(f'weights in {args.out}; next: jepa export --run {args.out}')
+    # as it was begun, so that sums are made in the same order
+    threads = settings.train.threads or threads_of(args.out) or torch.get_num_threads()
+    interrupt = Interrupt()
+    with machine(settings.train.device, threads, interrupt.asked) as here:
+        try:
+            settings = _train(args, settings, here, interrupt)
+        except KeyboardInterrupt as stopped:
+            if not interrupt.asked():
+                raise
+            if here.ranks.first:
+                print(f'{stopped}; the same command goes on from there', file=sys.stderr)
+            return 128 + (interrupt.number or 0)
+    if not here.ranks.first:
+        return 0
+    if args.model is None:
+        print(f'weights in {args.out}; next: jepa export --run {args.out} --out models/NAME')
+        return 0
+    from jepa_ros.cli.export import export_run
+    export_run(args.out, args.model, settings.data)
     return 0
+
+
+def settings_of(args: argparse.Namespace, model: dict | None = None):
+    """Return what options, config file and overrides set; ``model`` is what others decide."""
+    from jepa_ros.learning.settings import KINDS, resolve
+
+    options: dict = {section: {} for section in KINDS}
+    options['model'].update(model or {})
+    for name, path in _OPTIONS.items():
+        value = getattr(args, name, None)
+        # what was not given is none, empty or, of a region, nothing of a picture
+        if value is not None and value != [] and value != [0, 0, 0, 0]:
+            section, key = path.split('.')
+            options[section][key] = (tuple(str(v) if isinstance(v, Path) else v for v in value)
+                                     if isinstance(value, list)
+                                     else str(value) if isinstance(value, Path) else value)
+    if 'seed' in args:
+        options['train']['seed'] = options['critic']['seed'] = args.seed
+    if 'data' in args:
+        options['data'].setdefault('bags', ())
+    return resolve(args.config, options, getattr(args, 'overrides', []))
+
+
+def _train(args: argparse.Namespace, settings, here, interrupt):
+    """Run both stages on a machine; return the settings with what the data decides."""
+    import torch
+
+    from jepa_ros.cli.train_stages import critic_stage, world_model_stage
+    from jepa_ros.engines.networks import Networks
+    from jepa_ros.learning import scalars
+    from jepa_ros.learning.checkpoint import save_weights
+    from jepa_ros.learning.random_encoder import freeze_random_encoder
+    from jepa_ros.learning.settings import keep_settings
+
+    say = print if here.ranks.first else _nothing
+    data = read_data(settings, here, say)
+    settings = settings.with_data(data)
+    if here.ranks.first:
+        keep_settings(args.out, settings, data, here.about())
+    here.ranks.wait()
+    say(f'{len(data.training)} frames to train on, {len(data.held_out)} held out; on {here}',
+        flush=True)
+    torch.manual_seed(settings.train.seed)
+    networks = Networks(settings.model)
+    if settings.train.random_encoder:
+        freeze_random_encoder(networks, data.training)
+    networks.to(here.device)
+    scalars_too = getattr(args, 'tensorboard', scalars.installed()) and here.ranks.first
+    # from here on a signal waits for the end of the step, and the state is saved
+    with interrupt:
+        world_model_stage(networks, data.training, settings, args.out, here, scalars_too)
+        critic_stage(networks, data.training, settings, args.out, here, scalars_too)
+    if here.ranks.first:
+        save_weights(networks, args.out / 'weights.safetensors')
+    here.ranks.wait()
+    return settings
+
+
+def read_data(settings, here, say):
+    """Return the data set; where there are several ranks, the first fills the cache."""
+    say('reading ' + (', '.join(settings.data.bags) or settings.data.folder) + ' ...', flush=True)
+    if not here.ranks.first:
+        here.ranks.wait()
+    data = settings.data.load(settings.model.image_px)
+    if here.ranks.first:
+        here.ranks.wait()
+        if settings.data.bags:
+            from jepa_ros.cli.bag_options import summary
+            say('\n'.join(summary(data.about)), flush=True)
+    return data
+
+
+def _nothing(*_: object, **__: object) -> None:
+    pass

@@ -25,17 +25,20 @@ from jepa_ros.core.actions import clamp, command_at
 from jepa_ros.core.arrival import Arrival, cost_to_go
 from jepa_ros.core.context import Context
 from jepa_ros.core.distrust import Distrust
+from jepa_ros.core.follower import Follower
+from jepa_ros.core.following import Lead
 from jepa_ros.core.frames import Frames
+from jepa_ros.core.goal import goal_latent
+from jepa_ros.core.guide import Guide
+from jepa_ros.core.held import Held
 from jepa_ros.core.monitor import judge_finite, judge_surprise
 from jepa_ros.core.planner import NonFiniteError, Planner
 from jepa_ros.core.preprocess import to_model_image
+from jepa_ros.core.proprioception import latent_of
 from jepa_ros.core.question import committed_count, Question, solve
 from jepa_ros.core.surprise import expect
 from jepa_ros.core.world_model import WorldModel
 from jepa_ros.types import Array, Decision, Frame, Image, Observation, Plan, Status
-
-# Grey levels: a covered lens or an empty picture spreads less, and any place looks like it.
-_LEAST_CONTENT_STD = 2.0
 
 
 class Agent:
@@ -57,12 +60,15 @@ class Agent:
         self._model, self._planner, self._config = model, planner, config
         self._rng, self._clock = rng, clock
         self._spec = model.spec
+        self._delay_s = (model.spec.delay_s if config.action_delay_s is None
+                         else config.action_delay_s)
         self._frames = Frames(config)
         self._arrival = Arrival(self._spec, config)
         self._zero: Array = np.zeros(self._spec.action.width, np.float32)
         self._context = Context(self._spec)
         self._distrust_commands = Distrust(self._spec.action)
         self._goal: Array | None = None
+        self._guide: Guide | None = None    # it moves the goal on, where there is one
         self._idle_reason = 'waiting for a goal'
         self._arrived = False
         self._now_s = -math.inf
@@ -82,7 +88,13 @@ class Agent:
 
         Raises ValueError, and keeps the goal there was, where it makes no goal.
         """
-        self._goal, self._arrived = self.goal_of(image), False
+        self._goal, self._guide, self._arrived = self.goal_of(image), None, False
+        self._begin_stretch()
+
+    def follow(self, follower: Follower) -> None:
+        """Drive from one goal to the next as a follower says, and arrive at its last only."""
+        self._goal, self._guide = follower.goal, Guide(follower, self._model)
+        self._arrived = False
         self._begin_stretch()
 
     def goal_of(self, image: Image) -> Array:
@@ -92,20 +104,11 @@ class Agent:
         Raises ValueError where it is no such picture, where almost nothing is in it, or where its
         latent is not finite.
         """
-        picture = self._fit(image)
-        content = float(picture.std(axis=(0, 1)).max())
-        if content < _LEAST_CONTENT_STD:
-            raise ValueError(f'goal picture is almost constant: its standard deviation is '
-                             f'{content:.2f} grey levels, at least {_LEAST_CONTENT_STD:.2f}')
-        goal = self._model.encode(picture)
-        verdict = judge_finite('goal latent', goal)
-        if not verdict.ok:
-            raise ValueError(verdict.reason)
-        return goal
+        return goal_latent(self._model, self._fit(image))
 
     def cancel(self, reason: str) -> None:
         """Stop and forget the goal; ``reason`` is told with every idle decision."""
-        self._goal, self._arrived = None, False
+        self._goal, self._guide, self._arrived = None, None, False
         self._idle_reason = reason
         self._refuse(reason)
 
@@ -131,12 +134,13 @@ class Agent:
         if now_s < self._now_s - self._config.restart_s:
             self._restart(f'time went back by {self._now_s - now_s:.2f} s')
         self._now_s = now_s
-        percept = self._look(observation.frame, now_s)
+        percept = self._look(observation, now_s)
         if percept.status is not Status.DRIVING:
             self._stand(now_s)
         return percept
 
-    def _look(self, frame: Frame, now_s: float) -> Decision:
+    def _look(self, observation: Observation, now_s: float) -> Decision:
+        frame = observation.frame
         percept = Decision(self._zero.copy(), Status.STALE, '', now_s, frame.stamp_s,
                            cost_to_go=math.nan, surprise=math.nan)
         verdict = self._frames.judge(frame.stamp_s, now_s)
@@ -144,8 +148,13 @@ class Agent:
             self._refuse(verdict.reason)
             return replace(percept, reason=verdict.reason)
         new = self._receive(frame, now_s)
+        if self._spec.proprioception is not None and observation.proprioception is None:
+            reason = f'nothing tells {", ".join(self._spec.proprioception.names)} at the frame'
+            self._refuse(reason)
+            return replace(percept, reason=reason)
 
-        z = self._model.encode(self._fit(frame.image))
+        z = latent_of(self._model.encode(self._fit(frame.image)), observation.proprioception,
+                      self._spec)
         verdict = judge_finite('latent', z)
         if not verdict.ok:
             self._refuse(verdict.reason)
@@ -162,7 +171,27 @@ class Agent:
         verdict = self._frames.enough()
         if not verdict.ok:
             return replace(percept, reason=verdict.reason)
+        if self._guide is not None:
+            return self._follow(percept, self._guide, new)
         return self._judge(percept, self._goal, new)
+
+    def _follow(self, percept: Decision, guide: Guide, new: bool) -> Decision:
+        """Go on along a route; what is being planned stays good while it goes on."""
+        try:
+            percept = guide.look(percept, self._context, new)
+        except NonFiniteError as error:
+            self._refuse(str(error))
+            return replace(percept, status=Status.FAULT, reason=str(error))
+        if guide.now.lead is Lead.STOP:
+            self.cancel(guide.now.reason)
+        elif guide.now.lead is Lead.WAIT:
+            self._begin_stretch()
+        elif guide.now.goal is not None:
+            self._goal = guide.now.goal
+            if guide.now.final:
+                return self._judge(percept, guide.now.goal, new)
+            self._arrival.clear()
+        return percept
 
     def _judge(self, percept: Decision, goal: Array, new: bool) -> Decision:
         """Say whether a frame, new or seen before, shows the goal (L, D)."""
@@ -185,20 +214,22 @@ class Agent:
         if self._goal is None:
             raise ValueError('there is no goal to plan for')
         action, frame_s = self._spec.action, percept.frame_stamp_s
-        start_s = frame_s + self._config.action_delay_s
+        start_s = frame_s + self._delay_s
         count = committed_count(action, self._spec.horizon, ready_s - start_s)
         return Question(
             percept, self._stretch, self._context.latents(frame_s),
             self._context.executed(frame_s), self._goal,
             self._context.commands(frame_s - action.period_s, 1)[0],
-            self._context.commands(frame_s, count), start_s, self._distrust_commands.copy())
+            self._context.commands(frame_s, count), start_s, self._distrust_commands.copy(),
+            None if self._guide is None else self._guide.held)
 
     def solve(self, question: Question) -> Plan:
         """Plan; NonFiniteError where what is imagined is not finite."""
         if question.stretch != self._solved_stretch:
             self._planner.reset()
             self._solved_stretch = question.stretch
-        return solve(question, self._model, self._planner, self._rng, self._clock)
+        planner = self._planner if question.held is None else Held(question.held)
+        return solve(question, self._model, planner, self._rng, self._clock)
 
     def answer(self, question: Question, plan: Plan, now_s: float) -> Decision:
         """
@@ -209,7 +240,7 @@ class Agent:
         plan.  The command is the first after those committed: of a plan that is early, the one
         for now is ``command_at``.
         """
-        action, percept, delay_s = self._spec.action, question.percept, self._config.action_delay_s
+        action, percept, delay_s = self._spec.action, question.percept, self._delay_s
         if (question.stretch != self._stretch or self._arrived
                 or now_s < percept.stamp_s - self._config.restart_s):
             return replace(percept, reason='the plan was for what is no longer wanted')
@@ -224,7 +255,8 @@ class Agent:
         return replace(
             percept, plan=plan, stamp_s=now_s,
             command=clamp(command_at(plan, max(now_s, free_s)), action),
-            reason=judge_surprise(percept.surprise, self._spec.surprise_limit).reason)
+            reason=(judge_surprise(percept.surprise, self._spec.surprise_limit).reason
+                    or (percept.reason if question.held is not None else '')))
 
     def halt(self, reason: str, now_s: float) -> None:
         """Take note that the robot was stopped at ``now_s``: it moves again after fresh frames."""
@@ -252,6 +284,8 @@ class Agent:
         self._context.clear()
         self._distrust_commands.clear()
         self._frames.clear(reason)
+        if self._guide is not None:
+            self._guide.follower.begin()
         self._begin_stretch()
 
     def _receive(self, frame: Frame, now_s: float) -> bool:
@@ -280,7 +314,7 @@ class Agent:
         Commands count from the frame that they answer, as in training, where the delay between
         is part of the world; one that answers none, from where such a frame would have been.
         """
-        since_s = max(self._frames.stamp_s, now_s - self._config.action_delay_s)
+        since_s = max(self._frames.stamp_s, now_s - self._delay_s)
         self._context.schedule(self._zero[None], since_s, since_s)
 
     def _fit(self, image: Image) -> Image:

@@ -45,7 +45,8 @@ class Question:
     Another goal, a stop or a clock that goes back begins another stretch, and makes it void.
     ``context`` (T, L, D), ``executed`` (T, K, A), ``goal`` (L, D); ``last_command`` (A,) was in
     force at the frame, ``committed`` (C, A) are the actions from it on until the plan takes
-    effect.  The plan's first action, committed or not, is for ``start_s``.
+    effect.  The plan's first action, committed or not, is for ``start_s``.  Where ``held`` (A,) is
+    given nothing is searched: that command it is, to look about.
     """
 
     percept: Decision
@@ -57,6 +58,7 @@ class Question:
     committed: Array
     start_s: float
     distrust: Distrust
+    held: Array | None = None
 
 
 def committed_count(action: ActionSpec, horizon: int, wait_s: float) -> int:

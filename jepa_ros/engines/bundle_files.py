@@ -24,7 +24,8 @@ from typing import Any
 
 from jepa_ros.engines.graph_order import check_order
 
-LARGEST_FILE_BYTES = 2 ** 30
+# what one protobuf message, an ONNX graph, may have
+LARGEST_FILE_BYTES = 2 ** 31 - 1
 LARGEST_MANIFEST_BYTES = 2 ** 20
 LONGEST_NAME = 128
 _CHUNK_BYTES = 2 ** 20

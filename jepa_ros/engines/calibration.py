@@ -27,6 +27,7 @@ import tempfile
 
 import numpy as np
 
+from jepa_ros.core.proprioception import latent_of
 from jepa_ros.core.world_model import WorldModel
 from jepa_ros.engines.manifest import Manifest, read_graph
 from jepa_ros.engines.onnx_engine import OnnxEngine
@@ -102,7 +103,7 @@ def calibrate(manifest: Manifest, frames: Sequence[Image], seed: int = 0,
     reference, spec = OnnxEngine(manifest), manifest.spec
     kept = [frame for i, frame in enumerate(frames) if i % _HELD_OUT]
     held_out = frames[::_HELD_OUT]
-    latents = [reference.encode(frame) for frame in kept]
+    latents = [latent_of(reference.encode(frame), None, spec) for frame in kept]
     told(0.1, 'encoder')
     encoder = to_int8(read_graph(manifest, manifest.encoder),
                       ({manifest.encoder.inputs[0].name: frame[None]} for frame in kept))
@@ -128,7 +129,7 @@ def compare(reference: WorldModel, other: WorldModel, frames: Sequence[Image], s
     spec = reference.spec
     answers, latents = [], []
     for engine in (reference, other):
-        latents.append([engine.encode(frame) for frame in frames])
+        latents.append([latent_of(engine.encode(frame), None, spec) for frame in frames])
         answers.append([engine.rollout(**inputs) for inputs in questions(
             spec, latents[-1], np.random.default_rng(seed))])
     exact = np.stack(latents[0])

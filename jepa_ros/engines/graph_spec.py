@@ -63,7 +63,7 @@ def check_shapes(spec: ModelSpec, encoder: GraphSpec, rollout: GraphSpec) -> Non
     free = rollout.inputs[2].shape[0] if len(rollout.inputs) > 2 and rollout.inputs[2].shape else 0
     wanted: tuple[tuple[str, tuple[TensorSpec, ...], list[tuple[int | str, ...]]], ...] = (
         ('encoder inputs', encoder.inputs, [(1, spec.image_height, spec.image_width, 3)]),
-        ('encoder outputs', encoder.outputs, [(1, *latent)]),
+        ('encoder outputs', encoder.outputs, [(1, spec.tokens, spec.encoded_width)]),
         ('rollout inputs', rollout.inputs,
          [(t, *latent), (t, k, a), (free, h, k, a), latent]),
         ('rollout outputs', rollout.outputs, [(free, h, *latent), (free,), (free, h + 1)]))

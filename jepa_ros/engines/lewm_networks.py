@@ -27,8 +27,8 @@ from torch.nn import functional
 
 from jepa_ros.engines.vit import Vit, VitConfig
 
-# the paper's encoder: ViT-tiny, patches of 14 pixels
-VIT_TINY = VitConfig(224, 14, 192, 12, 3, 768)
+# the published encoder: ViT-tiny, patches of 14 pixels
+VIT_TINY = VitConfig(224, 14, 192, 12, 3, 768, norm_eps=1e-12)
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,10 @@ class LewmConfig:
     """
     Sizes, those of the paper by default.
 
-    ``low`` and ``high`` (A,) are the action limits in physical units; an action enters the
-    networks as a fraction of its half-range.
+    ``low`` and ``high`` (A,) are the action limits in physical units.  An action enters the
+    networks less ``action_mean`` and divided by ``action_std`` (A,), the statistics of the data;
+    where these are not known, as a fraction of its half-range.  ``smoothed`` is the width that a
+    block of actions has after its first layer, by default its own.
     """
 
     vit: VitConfig = VIT_TINY
@@ -53,11 +55,20 @@ class LewmConfig:
     dropout: float = 0.1
     low: tuple[float, ...] = (-1.0, -1.0)
     high: tuple[float, ...] = (1.0, 1.0)
+    action_mean: tuple[float, ...] = ()
+    action_std: tuple[float, ...] = ()
+    smoothed: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse sizes that do not fit together; ValueError names them."""
         if len(self.low) != len(self.high):
             raise ValueError(f'low has {len(self.low)} entries, high has {len(self.high)}')
+        for name in ('action_mean', 'action_std'):
+            count = len(getattr(self, name))
+            if count not in (0, len(self.low)) or len(self.action_std) != len(self.action_mean):
+                raise ValueError(f'{name} has {count} entries, must have {len(self.low)}')
+        if any(not std > 0.0 for std in self.action_std):
+            raise ValueError(f'action_std is {self.action_std}, must be above 0')
         if self.vit.width != self.width:
             raise ValueError(f'the encoder is {self.vit.width} wide, the predictor {self.width}')
 
@@ -112,11 +123,16 @@ class LewmPredictor(nn.Module):
     def __init__(self, config: LewmConfig) -> None:
         super().__init__()
         low, high = torch.tensor(config.low), torch.tensor(config.high)
-        self.register_buffer('centre', (low + high) / 2)
-        self.register_buffer('half_range', (high - low) / 2)
+        if config.action_std:
+            self.register_buffer('action_offset', torch.tensor(config.action_mean))
+            self.register_buffer('action_scale', torch.tensor(config.action_std))
+        else:
+            self.register_buffer('action_offset', (low + high) / 2)
+            self.register_buffer('action_scale', (high - low) / 2)
         entries = config.block * len(config.low)
+        smoothed = config.smoothed or entries
         self.act = nn.Sequential(
-            nn.Linear(entries, entries), nn.Linear(entries, 4 * config.width), nn.SiLU(),
+            nn.Linear(entries, smoothed), nn.Linear(smoothed, 4 * config.width), nn.SiLU(),
             nn.Linear(4 * config.width, config.width))
         self.position = nn.Parameter(torch.randn(config.history, config.width))
         self.layers = nn.ModuleList(Layer(config) for _ in range(config.depth))
@@ -128,7 +144,7 @@ class LewmPredictor(nn.Module):
 
     def embed(self, blocks: Tensor) -> Tensor:
         """Return the embeddings (..., D) of blocks (..., K, A) in physical units."""
-        return self.act(((blocks - self.centre) / self.half_range).flatten(-2))
+        return self.act(((blocks - self.action_offset) / self.action_scale).flatten(-2))
 
     def forward(self, latents: Tensor, actions: Tensor) -> Tensor:
         """Return the next latents (B, T, D) from latents and action embeddings (B, T, D)."""

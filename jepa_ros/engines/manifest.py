@@ -34,7 +34,7 @@ from jepa_ros.engines.bundle_files import (
 )
 from jepa_ros.engines.fields import at_least_0, get, list_of, number, numbers, size
 from jepa_ros.engines.graph_spec import check_shapes, graph_of, GraphSpec, TensorSpec
-from jepa_ros.types import ActionSpec, ModelSpec
+from jepa_ros.types import ActionSpec, ModelSpec, Proprioception, VELOCITY_UNITS
 
 __all__ = [
     'FORMAT', 'GRAPHS', 'BundleError', 'GraphSpec', 'Manifest', 'TensorSpec', 'load_manifest',
@@ -78,11 +78,30 @@ def _action(raw: dict[str, Any]) -> ActionSpec:
         if any(len(word) > _LONGEST_WORD for word in words):
             raise BundleError(f'action: {key} are at most {_LONGEST_WORD} characters long, '
                               f'found {said(max(words, key=len))}')
-    return ActionSpec(
+    spec = ActionSpec(
         names=tuple(names), units=tuple(units),
         low=tuple(numbers(table, 'low', 'action')), high=tuple(numbers(table, 'high', 'action')),
         block=size(table, 'block', 'action', _MOST_BLOCKS),
         period_s=number(table, 'period_s', 'action'))
+    for name, unit, low, high in zip(spec.names, spec.units, spec.low, spec.high, strict=True):
+        # a command is brought within its limits: without zero the robot could not be stopped
+        if unit in VELOCITY_UNITS and not low <= 0.0 <= high:
+            raise BundleError(f'action: {said(name)} has limits {low:g} to {high:g} {unit}, those '
+                              'of a velocity must include 0; train it again with such limits')
+    return spec
+
+
+def _proprioception(raw: dict[str, Any]) -> Proprioception | None:
+    """Return what a latent holds of proprioception; None where the manifest names none."""
+    if 'proprioception' not in raw:
+        return None
+    table = get(raw, 'proprioception', dict, 'manifest')
+    names, units = (list_of(table, key, str, 'proprioception') for key in ('names', 'units'))
+    if not 1 <= len(set(names)) == len(names) <= _MOST_ACTIONS:
+        raise BundleError(f'proprioception: names are {said(names)}, must be 1 to '
+                          f'{_MOST_ACTIONS}, all different')
+    return Proprioception(tuple(names), tuple(units),
+                          tuple(numbers(table, 'scale', 'proprioception')))
 
 
 def _spec(raw: dict[str, Any]) -> ModelSpec:
@@ -105,7 +124,10 @@ def _spec(raw: dict[str, Any]) -> ModelSpec:
             tokens=tokens, width=width, action=_action(raw),
             arrival_cost=at_least_0(get(raw, 'arrival', dict, 'manifest'), 'cost', 'arrival'),
             surprise_limit=at_least_0(
-                get(raw, 'surprise', dict, 'manifest'), 'p99', 'surprise'))
+                get(raw, 'surprise', dict, 'manifest'), 'p99', 'surprise'),
+            delay_s=(at_least_0(raw['action'], 'delay_s', 'action')
+                     if 'delay_s' in raw['action'] else ModelSpec.delay_s),
+            proprioception=_proprioception(raw))
     except BundleError:
         raise
     except ValueError as error:

@@ -25,10 +25,19 @@ import torch
 from torch import nn, Tensor
 from torch.nn import functional
 
+from jepa_ros.engines.vision_encoder import VisionConfig, VisionEncoder
+
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """Sizes of the networks; ``low`` and ``high`` (A,) are the action limits in physical units."""
+    """
+    Sizes of the networks; ``low`` and ``high`` (A,) are the action limits in physical units.
+
+    The last P of the ``width`` numbers of a latent are proprioception itself, each divided by its
+    ``proprioception_scale``: at rest they are zero.  ``history`` T is how many latents, a block
+    apart, predictor and critic see.  With ``vision`` the encoder is one of a public checkpoint,
+    and ``channels`` and ``encoder_hidden`` mean nothing.
+    """
 
     image_px: int = 64
     width: int = 64
@@ -38,23 +47,38 @@ class ModelConfig:
     predictor_layers: int = 3
     critic_hidden: int = 320
     dropout: float = 0.1
+    history: int = 1
     block: int = 5
     horizon: int = 5
     early_weight: float = 0.3
     low: tuple[float, ...] = (-0.6, -1.5)
     high: tuple[float, ...] = (0.6, 1.5)
+    proprioception_scale: tuple[float, ...] = ()
+    vision: VisionConfig | None = None
 
     def __post_init__(self) -> None:
         """Refuse sizes that do not fit together; ValueError names them."""
-        if self.image_px % self.stride:
+        if isinstance(self.vision, dict):   # as JSON gives it back
+            object.__setattr__(self, 'vision', VisionConfig(**self.vision))
+        if self.vision is not None:
+            self.vision.patches(self.image_px)
+        elif self.image_px % self.stride:
             raise ValueError(f'image_px is {self.image_px}, must be a multiple of {self.stride}')
         if len(self.low) != len(self.high):
             raise ValueError(f'low has {len(self.low)} entries, high has {len(self.high)}')
+        if self.history < 1:
+            raise ValueError(f'history is {self.history}, must be at least 1')
+        if not len(self.proprioception_scale) < self.width:
+            raise ValueError(f'width is {self.width}, must be above the '
+                             f'{len(self.proprioception_scale)} numbers of proprioception')
+        if any(not scale > 0.0 for scale in self.proprioception_scale):
+            raise ValueError(f'proprioception_scale is {self.proprioception_scale}, '
+                             'must be above 0')
 
     @property
-    def history(self) -> int:
-        """Return how many latents the predictor sees, T."""
-        return 1
+    def encoded_width(self) -> int:
+        """Return how many numbers of a latent the encoder makes of a picture."""
+        return self.width - len(self.proprioception_scale)
 
     @property
     def stride(self) -> int:
@@ -63,7 +87,7 @@ class ModelConfig:
 
 
 class Encoder(nn.Module):
-    """Images (B, h, w, 3) uint8 RGB to latents (B, 1, D); normalisation is inside."""
+    """Images (B, h, w, 3) uint8 RGB to latents (B, 1, D - P); normalisation is inside."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -81,7 +105,7 @@ class Encoder(nn.Module):
         self.projector = nn.Sequential(
             nn.Flatten(), nn.Linear(side * side * previous, config.encoder_hidden, bias=False),
             nn.BatchNorm1d(config.encoder_hidden), nn.SiLU(),
-            nn.Linear(config.encoder_hidden, config.width))
+            nn.Linear(config.encoder_hidden, config.encoded_width))
 
     def forward(self, images: Tensor) -> Tensor:
         """Encode uint8 images, or float ones on the same 0 to 255 scale."""
@@ -90,7 +114,7 @@ class Encoder(nn.Module):
 
 
 class Predictor(nn.Module):
-    """The next latent from a latent (B, D) and the blocks before and after it (B, K, A)."""
+    """The next latent from the last T, the blocks that ended at each, and the block to come."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
@@ -98,10 +122,10 @@ class Predictor(nn.Module):
         low, high = torch.tensor(config.low), torch.tensor(config.high)
         self.register_buffer('centre', (low + high) / 2)
         self.register_buffer('half_range', (high - low) / 2)
-        width = 2 * config.block * len(config.low)
+        width = (config.history + 1) * config.block * len(config.low)
         self.act = nn.Sequential(nn.Linear(width, hidden), nn.SiLU(), nn.Linear(hidden, hidden),
                                  nn.SiLU())
-        self.enter = nn.Linear(config.width, hidden)
+        self.enter = nn.Linear(config.history * config.width, hidden)
         self.modulate = nn.ModuleList(
             nn.Linear(hidden, 2 * hidden) for _ in range(config.predictor_layers))
         self.norm = nn.LayerNorm(hidden, elementwise_affine=False)
@@ -114,19 +138,23 @@ class Predictor(nn.Module):
             nn.init.zeros_(layer.bias)
             nn.init.normal_(layer.weight, std=0.02)
 
-    def forward(self, latent: Tensor, before: Tensor, block: Tensor) -> Tensor:
-        """Predict (B, D): a residual network whose layers the actions modulate (AdaLN)."""
-        blocks = torch.cat([(b - self.centre) / self.half_range for b in (before, block)], dim=1)
-        action = self.act(blocks.flatten(1))
-        h = self.enter(latent)
+    def forward(self, latents: Tensor, before: Tensor, block: Tensor) -> Tensor:
+        """
+        Predict (B, D) from latents (B, T, D), before (B, T, K, A) and block (B, K, A).
+
+        A residual network whose layers the actions modulate (AdaLN).
+        """
+        blocks = torch.cat([before, block.unsqueeze(1)], dim=1)  # (B, T + 1, K, A)
+        action = self.act(((blocks - self.centre) / self.half_range).flatten(1))
+        h = self.enter(latents.flatten(1))
         for modulate, mix in zip(self.modulate, self.mix, strict=True):
             scale, shift = modulate(action).chunk(2, dim=-1)
             h = h + mix(self.norm(h) * (1 + scale) + shift)
-        return latent + self.leave(h)
+        return latents[:, -1] + self.leave(h)
 
 
 class Critic(nn.Module):
-    """Cost-to-go in blocks (B,) from a latent (B, D) to a goal latent (B, D)."""
+    """Cost-to-go in blocks (B,) from the last T latents (B, T, D) to a goal latent (B, D)."""
 
     SCALE_BLOCKS = 10.0
 
@@ -134,13 +162,15 @@ class Critic(nn.Module):
         super().__init__()
         hidden = config.critic_hidden
         self.layers = nn.Sequential(
-            nn.Linear(3 * config.width, hidden), nn.LayerNorm(hidden), nn.SiLU(),
+            nn.Linear((config.history + 2) * config.width, hidden), nn.LayerNorm(hidden),
+            nn.SiLU(),
             nn.Linear(hidden, hidden), nn.LayerNorm(hidden), nn.SiLU(),
             nn.Linear(hidden, hidden), nn.LayerNorm(hidden), nn.SiLU(), nn.Linear(hidden, 1))
 
-    def forward(self, latent: Tensor, goal: Tensor) -> Tensor:
+    def forward(self, latents: Tensor, goal: Tensor) -> Tensor:
         """Return V(z, z_goal), never negative."""
-        out = self.layers(torch.cat([latent, goal, latent - goal], dim=-1)).squeeze(-1)
+        out = self.layers(torch.cat([latents.flatten(-2), goal, latents[..., -1, :] - goal],
+                                    dim=-1)).squeeze(-1)
         return functional.softplus(out) * self.SCALE_BLOCKS
 
 
@@ -150,6 +180,22 @@ class Networks(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        self.encoder = Encoder(config)
+        self.encoder = (Encoder(config) if config.vision is None else
+                        VisionEncoder(config.vision, config.image_px, config.encoded_width))
         self.predictor = Predictor(config)
         self.critic = Critic(config)
+        self.register_buffer('proprioception_scale', torch.tensor(config.proprioception_scale),
+                             persistent=False)
+
+    def with_proprioception(self, encoded: Tensor, proprioception: Tensor) -> Tensor:
+        """Return latents (B, D) of what the encoder made (B, D - P), and of (B, P)."""
+        if not len(self.proprioception_scale):
+            return encoded
+        return torch.cat([encoded, proprioception / self.proprioception_scale], dim=-1)
+
+    def at_rest(self, latents: Tensor) -> Tensor:
+        """Return latents (..., D) as goals: where the robot stands still."""
+        count = len(self.proprioception_scale)
+        if not count:
+            return latents
+        return torch.cat([latents[..., :-count], torch.zeros_like(latents[..., -count:])], dim=-1)

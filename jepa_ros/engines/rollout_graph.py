@@ -41,20 +41,19 @@ class PlainRollout(nn.Module):
 
         Takes context (T, L, D), executed (T, K, A), candidates (S, H, K, A), goal (L, D).
         """
-        count = candidates.shape[0]
-        z = context[-1].expand(count, -1)  # (S, D)
+        count, history = candidates.shape[0], context.shape[0]
         goals = goal.expand(count, -1)
-        before = executed[-1:].expand(count, -1, -1)
-        latents, values = [], [self.critic(z, goals)]
+        seen = list(context[:, 0].expand(count, -1, -1).unbind(1))  # T of (S, D)
+        ended = list(executed.expand(count, -1, -1, -1).unbind(1))  # T of (S, K, A)
+        values = [self.critic(torch.stack(seen, dim=1), goals)]
         for h in range(candidates.shape[1]):
-            block = candidates[:, h]
-            z = self.predictor(z, before, block)
-            before = block
-            latents.append(z)
-            values.append(self.critic(z, goals))
+            seen.append(self.predictor(torch.stack(seen[h:], dim=1), torch.stack(ended[h:], dim=1),
+                                       candidates[:, h]))
+            ended.append(candidates[:, h])
+            values.append(self.critic(torch.stack(seen[h + 1:], dim=1), goals))
         cost_to_go = torch.stack(values, dim=1)  # (S, H + 1)
         cost = (cost_to_go[:, 1:] * self.weights).sum(dim=1)
-        return torch.stack(latents, dim=1).unsqueeze(2), cost, cost_to_go
+        return torch.stack(seen[history:], dim=1).unsqueeze(2), cost, cost_to_go
 
 
 class RolloutGraph(nn.Module):
@@ -74,31 +73,34 @@ class RolloutGraph(nn.Module):
     def forward(self, context: Tensor, executed: Tensor, candidates: Tensor, goal: Tensor
                 ) -> tuple[Tensor, Tensor, Tensor]:
         """Return latents (S, H, L, D), cost (S,) and cost-to-go (S, H + 1), as the plain one."""
-        predictor = self.predictor
+        predictor, history = self.predictor, context.shape[0]
         modulation = self._modulation(executed, candidates)
-        z = context[-1]  # (1, D)
-        latents = []
+        columns = predictor.enter.weight.chunk(history, dim=1)  # T of (hidden, D)
+        seen = list(context)  # T of (1, D), then (S, D)
         for h in range(candidates.shape[1]):
-            x = predictor.enter(z)
+            x = functional.linear(seen[-1], columns[-1], predictor.enter.bias)
+            for z, part in zip(seen[h:-1], columns[:-1], strict=True):
+                x = x + functional.linear(z, part)
             for (scale, shift), mix in zip(modulation, predictor.mix, strict=True):
                 x = x + mix(predictor.norm(x) * scale[h] + shift[h])
-            z = z + predictor.leave(x)  # (S, D)
-            latents.append(z)
-        future = torch.stack(latents)  # (H, S, D)
-        values = judge(self.critic, future, goal)  # (H, S)
-        now = judge(self.critic, context[-1], goal).expand(candidates.shape[0])
+            seen.append(seen[-1] + predictor.leave(x))  # (S, D)
+        future = torch.stack(seen[history:])  # (H, S, D)
+        values = judge(self.critic, context, future, goal)  # (H, S)
+        now = self.critic(context[:, 0].unsqueeze(0), goal).expand(candidates.shape[0])
         cost = (values * self.weights[:, None]).sum(dim=0)
         cost_to_go = torch.cat([now[:, None], values.transpose(0, 1)], dim=1)
         return future.transpose(0, 1).unsqueeze(2), cost, cost_to_go
 
     def _modulation(self, executed: Tensor, candidates: Tensor) -> list[tuple[Tensor, Tensor]]:
         """Return (1 + scale, shift) of each layer for every step, (H, S, hidden) each."""
-        predictor = self.predictor
+        predictor, history = self.predictor, executed.shape[0]
+        horizon, count = candidates.shape[1], candidates.shape[0]
         steps = (candidates.transpose(0, 1) - predictor.centre) / predictor.half_range
-        steps = steps.flatten(2)  # (H, S, K * A)
-        first = ((executed[-1] - predictor.centre) / predictor.half_range).flatten()
-        before = torch.cat([first.expand(1, steps.shape[1], -1), steps[:-1]])
-        action = predictor.act(torch.cat([before, steps], dim=-1))
+        past = ((executed - predictor.centre) / predictor.half_range).flatten(1)
+        # the blocks that ended at each latent of the first window, then the candidates' own
+        ended = torch.cat([past.unsqueeze(1).expand(-1, count, -1), steps.flatten(2)])
+        action = predictor.act(torch.cat(
+            [ended[j:j + horizon] for j in range(history + 1)], dim=-1))
         parts = []
         for layer in predictor.modulate:
             half = layer.out_features // 2
@@ -107,16 +109,23 @@ class RolloutGraph(nn.Module):
         return parts
 
 
-def judge(critic: Critic, latents: Tensor, goal: Tensor) -> Tensor:
+def judge(critic: Critic, context: Tensor, future: Tensor, goal: Tensor) -> Tensor:
     """
-    Return the critic's cost-to-go (...,) of latents (..., D) to one goal (1, D).
+    Return the critic's cost-to-go (H, S) of a future (H, S, D) after a context (T, 1, D).
 
-    Its first layer sees [z, g, z - g]; what it makes of the goal is the same for all.
+    The critic's first layer sees the last T latents, the goal (1, D), and the difference of the
+    newest and the goal; what it makes of the goal and the past is the same for all candidates.
     """
+    history, horizon = context.shape[0], future.shape[0]
     first, *rest = critic.layers
-    of_latent, of_goal, of_difference = first.weight.chunk(3, dim=1)
-    shared = functional.linear(goal[0], of_goal - of_difference, first.bias)
-    x = functional.linear(latents, of_latent + of_difference) + shared
+    *of_latents, of_goal, of_difference = first.weight.chunk(history + 2, dim=1)
+    of_latents[-1] = of_latents[-1] + of_difference
+    x = functional.linear(goal[0], of_goal - of_difference, first.bias)
+    for j, part in enumerate(of_latents):
+        back = history - 1 - j  # how many steps before the one that is judged
+        past = functional.linear(context[history - back:, 0], part)[:horizon, None]
+        ahead = functional.linear(future[:max(horizon - back, 0)], part)
+        x = x + (torch.cat([past.expand(-1, future.shape[1], -1), ahead]) if back else ahead)
     for layer in rest:
         x = layer(x)
     return functional.softplus(x.squeeze(-1)) * critic.SCALE_BLOCKS

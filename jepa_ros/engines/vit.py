@@ -26,7 +26,11 @@ _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 @dataclass(frozen=True)
 class VitConfig:
-    """Sizes: image and patch in pixels, ``width`` of a token, ``mlp`` of the hidden layer."""
+    """
+    Sizes: image and patch in pixels, ``width`` of a token, ``mlp`` of the hidden layer.
+
+    ``norm_eps`` is what norms add to a variance.
+    """
 
     image_px: int
     patch_px: int
@@ -35,6 +39,7 @@ class VitConfig:
     heads: int
     mlp: int
     class_token: bool = True
+    norm_eps: float = 1e-5
 
     def __post_init__(self) -> None:
         """Refuse sizes that do not fit together; ValueError names them."""
@@ -60,7 +65,8 @@ class _Layer(nn.Module):
     def __init__(self, config: VitConfig) -> None:
         super().__init__()
         self.heads = config.heads
-        self.norm1, self.norm2 = nn.LayerNorm(config.width), nn.LayerNorm(config.width)
+        self.norm1, self.norm2 = (nn.LayerNorm(config.width, eps=config.norm_eps)
+                                  for _ in range(2))
         self.qkv = nn.Linear(config.width, 3 * config.width)
         self.out = nn.Linear(config.width, config.width)
         self.mlp = nn.Sequential(nn.Linear(config.width, config.mlp), nn.GELU(),
@@ -86,7 +92,7 @@ class Vit(nn.Module):
                             if config.class_token else None)
         self.position = nn.Parameter(0.02 * torch.randn(config.tokens, config.width))
         self.layers = nn.ModuleList(_Layer(config) for _ in range(config.depth))
-        self.norm = nn.LayerNorm(config.width)
+        self.norm = nn.LayerNorm(config.width, eps=config.norm_eps)
 
     def forward(self, images: Tensor) -> Tensor:
         """Encode uint8 images, or float ones on the same 0 to 255 scale."""

@@ -24,6 +24,7 @@ from jepa_ros.engines.architectures import networks_of
 from jepa_ros.engines.manifest import BundleError, Manifest
 from jepa_ros.engines.networks import Networks
 from jepa_ros.learning.checkpoint import load_weights, save_weights
+from jepa_ros.learning.data import Actions
 from jepa_ros.learning.export import export_bundle
 from jepa_ros.learning.metrics import Calibration
 
@@ -50,6 +51,12 @@ def bundle_of_baseline(folder: Path, out: Path) -> Manifest:
     return export_bundle(networks, out, out.name, calibration, {})
 
 
+def _actions(manifest: Manifest) -> Actions:
+    action = manifest.spec.action
+    return Actions(action.names, action.units, action.low, action.high, action.period_s,
+                   manifest.spec.delay_s)
+
+
 def untrained_bundle(manifest: Manifest, out: Path, seed: int = 0) -> Manifest:
     """Export networks of a bundle's sizes with every weight random, its limits kept."""
     missing = {'networks', 'arrival', 'surprise'} - manifest.raw.keys()
@@ -61,4 +68,6 @@ def untrained_bundle(manifest: Manifest, out: Path, seed: int = 0) -> Manifest:
     calibration = Calibration(manifest.spec.arrival_cost,
                               manifest.raw['arrival']['latent_distance'],
                               (surprise['p50'], surprise['p95'], surprise['p99']))
-    return export_bundle(networks, out, out.name, calibration, {})
+    felt = manifest.spec.proprioception
+    return export_bundle(networks, out, out.name, calibration, {}, _actions(manifest),
+                         felt.names if felt else ())

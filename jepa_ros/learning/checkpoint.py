@@ -24,11 +24,14 @@ from torch import nn
 
 
 def save_weights(module: nn.Module, path: Path) -> None:
-    """Write a module's parameters and buffers as safetensors, atomically."""
+    """Write a module's parameters and buffers as safetensors, atomically and durably."""
     partial = path.with_suffix('.partial')
-    save_file({k: v.detach().contiguous().clone() for k, v in module.state_dict().items()},
-              str(partial))
+    save_file({k: v.detach().cpu().contiguous().clone()
+               for k, v in module.state_dict().items()}, str(partial))
+    with partial.open('rb') as file:
+        os.fsync(file.fileno())
     partial.replace(path)
+    sync_folder(path.parent)
 
 
 def load_weights(module: nn.Module, path: Path) -> None:
@@ -36,17 +39,65 @@ def load_weights(module: nn.Module, path: Path) -> None:
     module.load_state_dict(load_file(str(path)))
 
 
+def former_of(path: Path) -> Path:
+    """Return where the state before the newest is kept."""
+    return path.with_suffix('.former.pt')
+
+
 def save_state(state: dict[str, Any], path: Path) -> None:
-    """Write a training state (tensors, numbers, lists) atomically and durably."""
+    """
+    Write a training state (tensors, numbers, lists) atomically and durably.
+
+    The one that was there becomes the former; what a kill leaves is one of the two, whole.
+    """
     partial = path.with_suffix('.partial')
     with partial.open('wb') as file:
         torch.save(state, file)
         file.flush()
         os.fsync(file.fileno())
+    if path.exists():
+        path.replace(former_of(path))
     partial.replace(path)
+    sync_folder(path.parent)
 
 
 def load_state(path: Path) -> dict[str, Any]:
-    """Read what ``save_state`` wrote; nothing in the file is executed."""
-    state: dict[str, Any] = torch.load(path, weights_only=True)
+    """Read what ``save_state`` wrote, to the CPU; nothing in the file is executed."""
+    state: dict[str, Any] = torch.load(path, map_location='cpu', weights_only=True)
     return state
+
+
+def load_newest(path: Path) -> tuple[dict[str, Any] | None, str]:
+    """
+    Return the newest state that can be read, None where there never was one, and what to say.
+
+    What to say is empty unless the former state stands in for the newest.  ValueError where
+    there are states and none can be read.
+    """
+    problems = []
+    for candidate in (path, former_of(path)):
+        if not candidate.exists():
+            problems.append(f'{candidate.name} is missing')
+            continue
+        try:
+            state = load_state(candidate)
+        except Exception as error:  # noqa: BLE001  (what is torn can fail in any way)
+            first = (str(error).splitlines() or [type(error).__name__])[0]
+            problems.append(f'{candidate.name} cannot be read ({first[:100]})')
+            continue
+        if not problems:
+            return state, ''
+        return state, f'{problems[0]}: going on from {candidate.name}, step {state.get("step")}'
+    if path.exists() or former_of(path).exists():
+        raise ValueError(f'{path.parent}: {" and ".join(problems)}; '
+                         'remove both to begin anew')
+    return None, ''
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder survive a power cut, where the system can do that."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -29,9 +29,10 @@ import torch
 from torch import Tensor
 
 from jepa_ros.engines.networks import Critic, Networks
-from jepa_ros.learning.data import blocks_at, blocks_before, Episodes, jitter
+from jepa_ros.learning.data import Episodes, rows_before
+from jepa_ros.learning.latents import BLOCKS_AHEAD, Latents
+from jepa_ros.learning.machine import CPU, Machine
 from jepa_ros.learning.run import Run
-from jepa_ros.learning.train import encode_frames
 
 
 @dataclass(frozen=True)
@@ -68,41 +69,6 @@ class CriticConfig:
                              f'{self.most_blocks} must be at least 1')
 
 
-@dataclass(frozen=True)
-class Latents:
-    """
-    Every frame of a data set as the encoder sees it.
-
-    ``clean`` and ``jittered`` (N, D): as recorded, and under changed light.  ``predicted``
-    (N, P, D): what the predictor expected at the frame 1 to P blocks before it.
-    """
-
-    clean: Tensor
-    jittered: Tensor
-    predicted: Tensor
-
-
-@torch.no_grad()
-def encode_all(networks: Networks, episodes: Episodes, seed: int = 0, blocks: int = 3,
-               batch: int = 512) -> Latents:
-    """Encode a data set once; predictions that would cross an episode's start repeat ``clean``."""
-    z = encode_frames(networks, episodes, batch)
-    generator = torch.Generator().manual_seed(seed)
-    jittered = torch.cat([
-        networks.encoder(jitter(torch.from_numpy(episodes.frames[i:i + batch]), generator))[:, 0]
-        for i in range(0, len(episodes), batch)])
-    size = networks.config.block
-    now = episodes.rows(before=0, after=size)
-    before, block = blocks_before(episodes, now, size), blocks_at(episodes, now, size)
-    predicted, ahead = [], z
-    for _ in range(blocks):
-        out = z.clone()
-        out[now + size] = networks.predictor(ahead[now], before, block)
-        predicted.append(out)
-        ahead = out
-    return Latents(z, jittered, torch.stack(predicted, dim=1))
-
-
 def draw(episodes: Episodes, rows: np.ndarray, block: int, config: CriticConfig, step: int
          ) -> dict[str, np.ndarray]:
     """Return rows, goals, bootstrap rows, lengths in blocks and hindsight costs of a batch."""
@@ -122,18 +88,8 @@ def draw(episodes: Episodes, rows: np.ndarray, block: int, config: CriticConfig,
     seen = (ahead >= 0) & (ahead <= length * block)
     return {'row': row, 'goal': goal, 'next': row + length * block, 'length': length,
             'seen': seen, 'seen_cost': ahead / block,
-            'variant': rng.integers(0, 5, config.batch),
+            'variant': rng.integers(0, 2 + BLOCKS_AHEAD, config.batch),
             'goal_variant': rng.integers(0, 2, config.batch)}
-
-
-def _pick(latents: Latents, rows: np.ndarray, variant: np.ndarray) -> Tensor:
-    """Return latents (B, D): variant 0 clean, 1 jittered, 2 and up predicted."""
-    out = latents.clean[rows].clone()
-    for v in range(1, int(variant.max(initial=0)) + 1):
-        chosen = np.flatnonzero(variant == v)
-        source = latents.jittered if v == 1 else latents.predicted[:, v - 2]
-        out[chosen] = source[rows[chosen]]
-    return out
 
 
 def expectile_loss(value: Tensor, target: Tensor, expectile: float) -> Tensor:
@@ -145,35 +101,46 @@ def expectile_loss(value: Tensor, target: Tensor, expectile: float) -> Tensor:
 
 
 def train_critic(networks: Networks, episodes: Episodes, latents: Latents, config: CriticConfig,
-                 folder: Path) -> Iterator[dict[str, float]]:
-    """Train ``networks.critic`` in place, yielding a row of metrics a step; resumable."""
-    critic, block = networks.critic, networks.config.block
+                 folder: Path, machine: Machine = CPU) -> Iterator[dict[str, float]]:
+    """
+    Train ``networks.critic`` in place, yielding a row of metrics a step; resumable.
+
+    Networks and latents are on the machine's device; each rank takes its part of a batch.
+    KeyboardInterrupt, with the state saved, comes where the machine was asked to stop.
+    """
+    critic, block, history = networks.critic, networks.config.block, networks.config.history
     target_critic = copy.deepcopy(critic)
     optimizer = torch.optim.AdamW(critic.parameters(), config.learning_rate, weight_decay=1e-4)
     run = Run(folder, 'critic', config.steps, config.save_every,
-              {'critic': critic, 'target': target_critic, 'optimizer': optimizer})
-    rows = episodes.rows(before=0, after=block)
+              {'critic': critic, 'target': target_critic, 'optimizer': optimizer}, machine)
+    mine = machine.ranks.part(config.batch, 'critic.batch')
+    # a latent's past are T - 1 blocks
+    rows = episodes.starts(block, history - 1, after=block)
     critic.train()
     for step in range(run.first, config.steps):
         for group in optimizer.param_groups:
             group['lr'] = config.learning_rate * min(1.0, 2.0 * (1 - step / config.steps) + 0.02)
-        b = draw(episodes, rows, block, config, step)
-        goal = _pick(latents, b['goal'], b['goal_variant'])
-        value = critic(_pick(latents, b['row'], b['variant']), goal)
+        b = {k: v[mine] for k, v in draw(episodes, rows, block, config, step).items()}
+        length, seen, seen_cost = (torch.from_numpy(b[k]).to(machine.device)
+                                   for k in ('length', 'seen', 'seen_cost'))
+        goal = networks.at_rest(latents.windows(b['goal'][:, None], b['goal_variant'])[:, 0])
+        value = critic(latents.windows(rows_before(episodes, b['row'], block, history),
+                                       b['variant']), goal)
         with torch.no_grad():
-            bootstrap = torch.from_numpy(b['length']).float() + target_critic(
-                latents.clean[b['next']], goal)
-            target = torch.where(torch.from_numpy(b['seen']),
-                                 torch.from_numpy(b['seen_cost']).float(),
-                                 bootstrap).clamp(max=config.largest_cost)
+            bootstrap = length.float() + target_critic(
+                latents.clean[rows_before(episodes, b['next'], block, history)], goal)
+            target = torch.where(seen, seen_cost.float(), bootstrap).clamp(
+                max=config.largest_cost)
         loss = expectile_loss(value, target, config.expectile)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        machine.ranks.average_gradients(critic.parameters())
         optimizer.step()
         with torch.no_grad():
             for slow, fast in zip(target_critic.parameters(), critic.parameters(), strict=True):
                 slow.lerp_(fast, config.target_rate)
-        row = {'step': step, 'critic_loss': loss.item(), 'cost_to_go': value.mean().item()}
+        joint = machine.ranks.mean(torch.stack([loss, value.mean()]).detach())
+        row = {'step': step, 'critic_loss': joint[0].item(), 'cost_to_go': joint[1].item()}
         run.keep(step, row)
         yield row
     critic.eval()

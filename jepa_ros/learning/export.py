@@ -14,7 +14,7 @@
 
 """From trained networks to a bundle: two ONNX graphs, weights, a manifest that names it all."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 import json
 import os
 from pathlib import Path
@@ -37,21 +37,15 @@ from jepa_ros.engines.manifest import FORMAT, load_manifest, Manifest, sha256
 from jepa_ros.engines.onnx_engine import OnnxEngine
 from jepa_ros.engines.torch_engine import load_networks, TorchEngine
 from jepa_ros.learning.checkpoint import save_weights
+from jepa_ros.learning.data import Actions
 from jepa_ros.learning.metrics import Calibration
 
 PARITY = 1e-4
+# of what the data sets' odometry is called
+PROPRIOCEPTION_UNITS = {'linear_x': 'm/s', 'linear_y': 'm/s', 'angular_z': 'rad/s'}
 _FILES = ('encoder.onnx', 'rollout.onnx', 'weights.safetensors')
 _ROLLOUT_INPUTS = ('context', 'executed', 'candidates', 'goal')
 _ROLLOUT_OUTPUTS = ('latents', 'cost', 'cost_to_go')
-
-
-@dataclass(frozen=True)
-class ActionNames:
-    """What the components of an action are called, and their units."""
-
-    names: tuple[str, ...] = ('linear_x', 'angular_z')
-    units: tuple[str, ...] = ('m/s', 'rad/s')
-    period_s: float = 0.1
 
 
 def _examples(config: AnyConfig, candidates: int, seed: int = 0) -> dict[str, torch.Tensor]:
@@ -98,13 +92,14 @@ def _export_graphs(networks: AnyNetworks, folder: Path) -> None:
 def _graph_specs(config: AnyConfig) -> dict[str, Any]:
     px, d, k, a, h, t = (config.image_px, config.width, config.block, len(config.low),
                          config.horizon, config.history)
+    encoded = d - len(getattr(config, 'proprioception_scale', ()))
 
     def tensor(name: str, shape: list[int | str], kind: str = 'float32') -> dict[str, Any]:
         return {'name': name, 'type': kind, 'shape': shape}
 
     return {
         'encoder': {'file': 'encoder.onnx', 'inputs': [tensor('image', [1, px, px, 3], 'uint8')],
-                    'outputs': [tensor('latent', [1, 1, d])]},
+                    'outputs': [tensor('latent', [1, 1, encoded])]},
         'rollout': {'file': 'rollout.onnx', 'inputs': [
             tensor('context', [t, 1, d]), tensor('executed', [t, k, a]),
             tensor('candidates', ['candidates', h, k, a]), tensor('goal', [1, d])],
@@ -128,14 +123,16 @@ def parity(manifest: Manifest, networks: AnyNetworks, candidates: int = 16, seed
 
 
 def export_bundle(networks: AnyNetworks, folder: Path, name: str, calibration: Calibration,
-                  training: dict[str, Any], actions: ActionNames | None = None) -> Manifest:
+                  training: dict[str, Any], actions: Actions | None = None,
+                  proprioception: tuple[str, ...] = (),
+                  licence: str = 'Apache-2.0') -> Manifest:
     """
     Write a bundle whole or not at all, replacing what was there; return its manifest, checked.
 
-    ``training`` goes into the manifest as it is.  RuntimeError where ONNX Runtime and torch
-    differ by more than ``PARITY``.
+    ``proprioception`` names what the networks have a scale of.  ``training`` goes into the
+    manifest as it is.  RuntimeError where ONNX Runtime and torch differ by more than ``PARITY``.
     """
-    actions = actions or ActionNames()
+    actions = actions or Actions()
     networks.eval()
     config = networks.config
     partial = folder.with_name(f'.{folder.name}.{os.getpid()}.partial')
@@ -145,7 +142,7 @@ def export_bundle(networks: AnyNetworks, folder: Path, name: str, calibration: C
         save_weights(networks, partial / 'weights.safetensors')
         p50, p95, p99 = calibration.surprise
         raw = {
-            'format': FORMAT, 'name': name, 'licence': 'Apache-2.0',
+            'format': FORMAT, 'name': name, 'licence': licence,
             'image': {'height': config.image_px, 'width': config.image_px, 'colour': 'rgb',
                       'type': 'uint8', 'layout': 'NHWC', 'crop': 'centre, area average',
                       'normalisation': 'inside the encoder graph'},
@@ -153,7 +150,8 @@ def export_bundle(networks: AnyNetworks, folder: Path, name: str, calibration: C
             'history': config.history, 'horizon': config.horizon,
             'action': {'names': list(actions.names), 'units': list(actions.units),
                        'low': list(config.low), 'high': list(config.high),
-                       'block': config.block, 'period_s': actions.period_s},
+                       'block': config.block, 'period_s': actions.period_s,
+                       'delay_s': actions.delay_s},
             'graphs': _graph_specs(config),
             'arrival': {'cost': calibration.arrival_cost,
                         'latent_distance': calibration.arrival_distance},
@@ -161,6 +159,11 @@ def export_bundle(networks: AnyNetworks, folder: Path, name: str, calibration: C
             'networks': {'architecture': name_of(networks), **asdict(config)},
             'training': training,
             'files': {name: sha256(partial / name) for name in _FILES}}
+        if proprioception:
+            raw['proprioception'] = {
+                'names': list(proprioception),
+                'units': [PROPRIOCEPTION_UNITS.get(name, '1') for name in proprioception],
+                'scale': list(config.proprioception_scale)}
         (partial / 'manifest.json').write_text(json.dumps(raw, indent=2) + '\n')
         _check_parity(partial, networks)
         _replace(folder, partial)

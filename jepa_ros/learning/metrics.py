@@ -20,8 +20,8 @@ import numpy as np
 import torch
 
 from jepa_ros.engines.networks import Networks
-from jepa_ros.learning.critic import Latents
-from jepa_ros.learning.data import blocks_at, blocks_before, Episodes
+from jepa_ros.learning.data import blocks_at, blocks_before, Episodes, rows_before
+from jepa_ros.learning.latents import Latents
 
 
 def effective_rank(z: np.ndarray) -> float:
@@ -54,17 +54,18 @@ def errors_by_horizon(networks: Networks, episodes: Episodes, z: torch.Tensor, h
 
     Both are divided by the variance of the latents, so that models can be compared.
     """
-    size = networks.config.block
-    rows = episodes.rows(before=0, after=size * horizon)
+    size, history = networks.config.block, networks.config.history
+    rows = episodes.starts(size, history, after=size * horizon)
     scale = z.var(dim=0).mean()
-    ahead, before = z[rows], blocks_before(episodes, rows, size)
+    seen = list(z[rows_before(episodes, rows, size, history)].unbind(1))
+    before = blocks_before(episodes, rows, size, history)
     predicted, copied = [], []
     for h in range(horizon):
         block = blocks_at(episodes, rows + h * size, size)
-        ahead = networks.predictor(ahead, before, block)
-        before = block
+        seen.append(networks.predictor(torch.stack(seen[h:], dim=1), before, block))
+        before = torch.cat([before[:, 1:], block[:, None]], dim=1)
         truth = z[rows + (h + 1) * size]
-        predicted.append(((ahead - truth).square().mean() / scale).item())
+        predicted.append(((seen[-1] - truth).square().mean() / scale).item())
         copied.append(((z[rows] - truth).square().mean() / scale).item())
     return np.array(predicted), np.array(copied)
 
@@ -85,17 +86,29 @@ class Calibration:
 
 
 ARRIVAL_STEPS = 3
+# An action above this part of its range moves the robot.
+MOVES = 0.08
 
 
 @torch.no_grad()
 def calibrate(networks: Networks, episodes: Episodes, latents: Latents) -> Calibration:
     """Measure the limits that go into a manifest; needs no pose."""
-    z = latents.clean
-    rows = episodes.rows(before=0, after=ARRIVAL_STEPS)
-    rows = rows[np.abs(episodes.actions[rows]).max(axis=1) > 0.1]  # where the robot moves
-    cost = networks.critic(z[rows], z[rows + ARRIVAL_STEPS])
-    distance = (z[rows] - z[rows + ARRIVAL_STEPS]).square().mean(dim=1)
-    later = episodes.rows(before=networks.config.block, after=0)
+    z, block, history = latents.clean, networks.config.block, networks.config.history
+    rows = episodes.starts(block, history - 1, after=ARRIVAL_STEPS)
+    low, high = np.array(networks.config.low), np.array(networks.config.high)
+    moves = np.abs(episodes.actions[rows] / (high - low)).max(axis=1) > MOVES
+    if not moves.any():
+        raise ValueError(f'the robot moves in none of {len(rows)} held-out frames: no action is '
+                         f'above {MOVES:.0%} of its range')
+    rows = rows[moves]
+    window = rows_before(episodes, rows, block, history)
+    goals = networks.at_rest(z[rows + ARRIVAL_STEPS])
+    cost = networks.critic(z[window], goals)
+    distance = (z[rows] - goals).square().mean(dim=1)
+    later = episodes.starts(block, history, after=block) + block
+    if not len(later):
+        raise ValueError(f'no held-out episode has {block * (history + 1) + 1} frames, as many as '
+                         f'{history + 1} blocks of {block} actions need')
     error = (latents.predicted[later, 0] - z[later]).square().mean(dim=1).numpy()
     p50, p95, p99 = (float(v) for v in np.quantile(error, [0.5, 0.95, 0.99]))
     return Calibration(float(cost.median()), float(distance.median()), (p50, p95, p99))

@@ -37,9 +37,9 @@ def reference_networks(seed: int = 0, config: LewmConfig | None = None) -> LewmN
     torch.manual_seed(seed)
     networks = LewmNetworks(config or LewmConfig()).eval()
     config, predictor = networks.config, networks.predictor
-    span = predictor.half_range * 2
+    span = predictor.action_scale * 2
     blocks = (torch.rand(_SAMPLES, config.history, config.block, len(span)) - 0.5) * span
-    blocks = blocks + predictor.centre
+    blocks = blocks + predictor.action_offset
     latents = torch.randn(_SAMPLES, config.history, config.width)
     with torch.no_grad():
         _scale(predictor.act[-1], predictor.embed(blocks))

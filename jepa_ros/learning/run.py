@@ -15,41 +15,72 @@
 """The run of one training stage on disk: its state to resume from, its metrics a line a step."""
 
 import json
+import os
 from pathlib import Path
+import sys
 from typing import Any
 
-from jepa_ros.learning.checkpoint import load_state, save_state
+from jepa_ros.learning.checkpoint import load_newest, save_state
+from jepa_ros.learning.machine import CPU, Machine
 
 
 class Run:
     """
     Keep ``parts`` (modules, optimizers: anything with a state_dict) in ``folder/name.pt``.
 
-    After a kill the run goes on from the last save, and the metrics after it are dropped.
+    After a kill the run goes on from the last save, and the metrics after it are dropped.  The
+    save before it is kept as well, for when the last cannot be read.  Only the first of several
+    ranks writes; all read, so the folder is one that all see.
     """
 
     def __init__(self, folder: Path, name: str, steps: int, save_every: int,
-                 parts: dict[str, Any]) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+                 parts: dict[str, Any], machine: Machine = CPU) -> None:
         self._state_path = folder / f'{name}.pt'
         self._log_path = folder / f'{name}.jsonl'
         self._steps, self._save_every, self._parts = steps, save_every, parts
+        self._machine = machine
         self.first = 0
-        if self._state_path.exists():
-            state = load_state(self._state_path)
+        folder.mkdir(parents=True, exist_ok=True)
+        state, said = load_newest(self._state_path)
+        if said and machine.ranks.first:
+            print(f'{folder}: {said}', file=sys.stderr, flush=True)
+        if state is not None:
             for key, part in parts.items():
                 part.load_state_dict(state[key])
             self.first = int(state['step'])
-        kept = self._log_path.read_text().splitlines()[:self.first] if self.first else []
-        self._log_path.write_text(''.join(line + '\n' for line in kept))
+        machine.ranks.check_equal(self.first, f'the step that {self._state_path.name} is at',
+                                  machine.device)
+        if machine.ranks.first:
+            self._cut_log()
 
     def keep(self, step: int, row: dict[str, float]) -> None:
-        """Log the metrics of a finished step and save the state when it is due."""
-        with self._log_path.open('a') as log:
-            log.write(json.dumps(row) + '\n')
-        if (step + 1) % self._save_every == 0 or step + 1 == self._steps:
-            save_state({**{k: p.state_dict() for k, p in self._parts.items()},
-                        'step': step + 1}, self._state_path)
+        """
+        Log the metrics of a finished step and save the state when it is due.
+
+        KeyboardInterrupt, with the state saved, where the run was asked to stop.
+        """
+        stop = self._machine.ranks.anyone(self._machine.asked(), self._machine.device)
+        due = (step + 1) % self._save_every == 0 or step + 1 == self._steps
+        if self._machine.ranks.first:
+            with self._log_path.open('a') as log:
+                log.write(json.dumps(row) + '\n')
+                if due or stop:
+                    # a state must not be ahead of its metrics, not even after a power cut
+                    log.flush()
+                    os.fsync(log.fileno())
+            if due or stop:
+                save_state({**{k: p.state_dict() for k, p in self._parts.items()},
+                            'step': step + 1}, self._state_path)
+        if stop and step + 1 < self._steps:
+            raise KeyboardInterrupt(f'stopped after step {step + 1} of {self._steps}, saved in '
+                                    f'{self._state_path}')
+
+    def _cut_log(self) -> None:
+        """Drop the metrics of steps that will be made again; a kill meanwhile loses none."""
+        lines = self._log_path.read_text().splitlines() if self._log_path.exists() else []
+        partial = self._log_path.with_suffix('.partial')
+        partial.write_text(''.join(line + '\n' for line in lines[:self.first]))
+        partial.replace(self._log_path)
 
 
 def read_metrics(folder: Path, name: str) -> list[dict[str, float]]:

@@ -17,16 +17,19 @@
 import torch
 from torch import Tensor
 
+from jepa_ros.learning.parallel import ALONE, Ranks
+
 KNOTS = 17
 LARGEST_T = 3.0
 
 
-def sigreg(z: Tensor, directions: Tensor) -> Tensor:
+def sigreg(z: Tensor, directions: Tensor, ranks: Ranks = ALONE) -> Tensor:
     """
     Return the Epps-Pulley statistic of z (N, D) along unit directions (D, M), averaged over M.
 
     The distance between the empirical characteristic function of each projection and that of
     N(0, 1), integrated over t with weight exp(-t^2 / 2), times N.  LeJEPA, arXiv 2511.08544.
+    With several ranks, each with N of its own, it is the statistic of all of them together.
     """
     t = torch.linspace(0.0, LARGEST_T, KNOTS, dtype=z.dtype, device=z.device)
     step = LARGEST_T / (KNOTS - 1)
@@ -34,14 +37,15 @@ def sigreg(z: Tensor, directions: Tensor) -> Tensor:
     trapezoid[0] = trapezoid[-1] = step / 2
     gaussian = torch.exp(-0.5 * t.square())
     angle = (z @ directions).unsqueeze(-1) * t  # (N, M, KNOTS)
-    real = angle.cos().mean(dim=0) - gaussian
-    imaginary = angle.sin().mean(dim=0)
+    # the characteristic function is a mean over the sample, so it is a mean over ranks
+    real = ranks.mean(angle.cos().mean(dim=0)) - gaussian
+    imaginary = ranks.mean(angle.sin().mean(dim=0))
     # the integrand is even in t: twice the positive half
     statistic = 2.0 * ((real.square() + imaginary.square()) * (gaussian * trapezoid)).sum(dim=-1)
-    return z.shape[0] * statistic.mean()
+    return z.shape[0] * ranks.count * statistic.mean()
 
 
 def unit_directions(width: int, count: int, generator: torch.Generator) -> Tensor:
-    """Draw ``count`` random unit vectors as the columns of (width, count)."""
-    a = torch.randn(width, count, generator=generator)
+    """Draw ``count`` unit vectors, where the generator is, as the columns of (width, count)."""
+    a = torch.randn(width, count, generator=generator, device=generator.device)
     return a / a.norm(dim=0, keepdim=True)

@@ -36,6 +36,9 @@ _ENCODINGS = {
     'bgra8': (4, (2, 1, 0)),
     'mono8': (1, (0, 0, 0)),
 }
+ENCODINGS = tuple(_ENCODINGS)
+# red, green and blue in luma, of 256
+_LUMA = np.array([77, 150, 29], np.uint16)
 # an encoding or a format that a message names may be as long as its sender likes
 _SHOWN = 60
 
@@ -136,11 +139,24 @@ def bytes_array(values: np.ndarray) -> array.array:
     return buffer
 
 
-def from_rgb(pixels: np.ndarray, header: Header) -> Image:
-    """Return an rgb8 Image of (height, width, 3) uint8 RGB."""
+def from_rgb(pixels: np.ndarray, header: Header, encoding: str = 'rgb8') -> Image:
+    """
+    Return an Image of (height, width, 3) uint8 RGB, in one of the encodings that are read.
+
+    Alpha is opaque, mono8 the luma of ITU-R BT.601.  ValueError names another encoding.
+    """
+    if encoding not in ENCODINGS:
+        raise ValueError(f'encoding {encoding!r} is not one of {", ".join(ENCODINGS)}')
     height, width, _ = pixels.shape
-    return Image(header=header, height=height, width=width, encoding='rgb8', is_bigendian=0,
-                 step=3 * width, data=bytes_array(pixels))
+    depth, channels = _ENCODINGS[encoding]
+    if depth == 1:
+        pixels = ((pixels @ _LUMA) >> 8).astype(np.uint8)
+    elif encoding != 'rgb8':
+        packed = np.full((height, width, depth), 255, np.uint8)
+        packed[..., channels] = pixels
+        pixels = packed
+    return Image(header=header, height=height, width=width, encoding=encoding, is_bigendian=0,
+                 step=depth * width, data=bytes_array(pixels))
 
 
 def from_latents(latents: np.ndarray, header: Header) -> Image:

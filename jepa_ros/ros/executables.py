@@ -24,7 +24,8 @@ import sys
 from jepa_ros.ros import signals
 
 # those that are installed, and the one that `jepa bench graph` starts
-NAMES = ('planner_node', 'command_gate', 'simulator_node', 'goal_sender', 'bench_robot')
+NAMES = ('planner_node', 'command_gate', 'simulator_node', 'goal_sender', 'recorder_node',
+         'driver_node', 'bench_robot')
 
 
 def _run(name: str) -> int:
@@ -50,6 +51,16 @@ def simulator_node() -> int:
 def goal_sender() -> int:
     """Send one goal picture; return the exit code."""
     return _run('goal_sender')
+
+
+def recorder_node() -> int:
+    """Record topics into a bag; return the exit code."""
+    return _run('recorder_node')
+
+
+def driver_node() -> int:
+    """Drive the simulated robot as a person would; return the exit code."""
+    return _run('driver_node')
 
 
 if __name__ == '__main__':

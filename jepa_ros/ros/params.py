@@ -38,7 +38,7 @@ class Entry:
     """
 
     name: str
-    default: bool | int | float | str | list[int] | list[float]
+    default: bool | int | float | str | list[int] | list[float] | list[str]
     unit: str
     description: str
     low: float | None = None

@@ -19,64 +19,105 @@ import numpy as np
 from rclpy.node import Node
 from sensor_msgs.msg import Image
 
+from jepa_ros.core.trouble import Trouble
 from jepa_ros.ros import params, planner_params
 from jepa_ros.ros.convert import to_picture
+from jepa_ros.ros.goal_offers import GoalOffers
 from jepa_ros.ros.picture import Picture
 from jepa_ros.ros.planner_drive import Drive
 from jepa_ros.ros.planner_failures import Failures
 from jepa_ros.ros.planner_loop import PlannerLoop
+from jepa_ros.ros.planner_route import RouteGoals
 
-# A start waits this long for a frame that is being encoded, and for a stop to be carried out.
+# A start waits this long for a goal or a frame that is being encoded, and for a stop to be
+# carried out.
 _START_PATIENCE_S = 0.2
+
+
+def _same(goal: Picture, other: Picture | None) -> bool:
+    """Say whether two pictures are the same, bit for bit."""
+    return (other is not None and goal.channels == other.channels
+            and np.array_equal(goal.pixels, other.pixels))
 
 
 class Goals:
     """
     Take goals, the newest only, and drive to them when they come or when a person says so.
 
-    A picture that can be no goal is refused with its numbers, and changes nothing: the robot
-    drives on to the goal there was, and ``start`` takes the one before.
+    A picture that can be no goal is refused with its numbers: the robot drives on to the goal
+    there was, and ``start`` does nothing until another comes.  One that is sent again is no new
+    goal while it is driven to, nor after the robot gave up on it: only ``start`` tries again.
     """
 
     def __init__(self, node: Node, drive: Drive, loop: PlannerLoop, failures: Failures) -> None:
         self._node, self._drive, self._loop, self._failures = node, drive, loop, failures
+        self._offers = GoalOffers()
         self._newest: Picture | None = None         # driven to or not
         self._shown: Picture | None = None          # the newest that was driven to
+        self._trouble = Trouble()                   # of the newest drive
+        self.route: RouteGoals | None = None        # followed where there is one
 
     def forget(self) -> None:
         """Wait for a new one."""
-        self._newest = None
+        self._offers.forget()
+        self._newest, self._trouble = None, Trouble()
 
     def offer(self, message: Image) -> None:
         """Receive a goal; the thread that encodes takes it."""
         if self._drive.active:
-            self._loop.post('goal', lambda: self._take(message))
+            number = self._offers.come()
+            self._loop.post('goal', lambda: self._take(message, number))
         else:
             self._node.get_logger().warning('goal refused: the node is not active',
                                             throttle_duration_sec=1.0)
 
-    def _take(self, message: Image) -> None:
-        if not self._drive.active:
+    def _take(self, message: Image, number: int) -> None:
+        if not self._drive.active or not self._offers.wanted(number):
             return
+        refusal = 'it could not be looked at'
         try:
             goal = to_picture(message)
             with self._loop.lock:
-                if self._node.get_parameter('start_on_goal').value:
+                if not self._node.get_parameter('start_on_goal').value:
+                    self._check(goal)
+                elif not self._known(goal):
                     self._show(goal, 'goal')
                     self._node.get_logger().info('driving to a new goal',
                                                  throttle_duration_sec=1.0)
-                else:
-                    self._loop.agent.goal_of(self._part(goal))
-            self._newest = goal
+            self._newest, refusal = goal, ''
         except ValueError as error:
+            refusal = str(error)
             self._node.get_logger().error(f'goal refused: {error}', throttle_duration_sec=1.0)
+        finally:
+            self._offers.judged(number, refusal)
+
+    def _known(self, goal: Picture) -> bool:
+        """Say whether a goal is driven to already, or was given up, the lock held."""
+        if not _same(goal, self._shown):
+            return False
+        if self._trouble.gave_up:
+            self._node.get_logger().warning('goal ignored: the robot gave up on this picture; '
+                                            '~/start tries again', throttle_duration_sec=1.0)
+            return True
+        return bool(self._drive.begun)
 
     def start(self) -> tuple[bool, str]:
-        """Drive to the newest goal; return whether that works, and what to say."""
+        """
+        Drive to the newest goal; return whether that works, and what to say.
+
+        Where none has come, a route is followed to its end, if ``follow_route`` says so.
+        """
         if not self._drive.active:
             return False, 'the node is not active'
+        refusal = self._offers.wait(_START_PATIENCE_S)
+        if refusal:
+            return False, refusal
         if self._newest is None:
-            return False, 'no goal has come since the node became active'
+            if self.route is None:
+                return False, 'no goal has come since the node became active'
+            if not self._node.get_parameter('follow_route').value:
+                return False, ('no goal has come since the node became active, and follow_route '
+                               'is false: the end of the route is none')
         if not self._drive.wait_free(_START_PATIENCE_S):
             return False, 'the stop before is not carried out yet'
         if not self._loop.lock.acquire(timeout=_START_PATIENCE_S):
@@ -92,20 +133,43 @@ class Goals:
             return False, f'encoding failed: {error}'
         finally:
             self._loop.lock.release()
-        return True, 'driving to the newest goal'
+        return True, ('driving to the newest goal' if self._newest is not None
+                      else 'following the route to its end')
 
     def show_again(self) -> None:
         """Tell another agent the goal that is being driven to, the lock held."""
-        if self._drive.begun and self._shown is not None:
+        if self.route is not None:
+            self.route.config = planner_params.follower_config(
+                params.values(self._node, planner_params.TABLE))
+        if self._drive.begun and (self._shown is not None or self.route is not None):
             try:
-                self._loop.agent.set_goal(self._part(self._shown))
+                self._aim(self._shown, self._trouble)
             except ValueError as error:
                 self._node.get_logger().error(f'the goal is lost: {error}')
 
-    def _show(self, goal: Picture, begun: str) -> None:
-        """Make a picture the agent's goal; ``begun`` says by what."""
-        self._loop.agent.set_goal(self._part(goal))
-        self._shown = goal
+    def _check(self, goal: Picture) -> None:
+        """Refuse a picture that can be no goal; ValueError says why."""
+        if self.route is None:
+            self._loop.agent.goal_of(self._part(goal))
+        else:
+            self.route.to_picture(self._loop.agent, self._part(goal), Trouble())
+
+    def _aim(self, goal: Picture | None, trouble: Trouble) -> None:
+        """Show the agent a picture, along the route where there is one; None: the route's end."""
+        agent = self._loop.agent
+        if self.route is None:
+            agent.set_goal(self._part(goal))
+        else:
+            agent.follow(self.route.to_end(trouble) if goal is None
+                         else self.route.to_picture(agent, self._part(goal), trouble))
+
+    def _show(self, goal: Picture | None, begun: str) -> None:
+        """Make a picture the agent's goal, or the route's end; ``begun`` says by what."""
+        # another goal on the way ends no drive, nor do its searches begin anew
+        goes_on = begun == 'goal' and self._drive.begun
+        trouble = self._trouble if goes_on else Trouble()
+        self._aim(goal, trouble)
+        self._shown, self._trouble = goal, trouble
         self._drive.set_off(begun)
 
     def _part(self, goal: Picture) -> np.ndarray:

@@ -30,6 +30,7 @@ from jepa_ros.core.question import Question
 from jepa_ros.core.repeats import Repeats
 from jepa_ros.ros.figures import Figures, PlanLatency
 from jepa_ros.ros.messages import to_seconds
+from jepa_ros.ros.odometry import OdometryWatch
 from jepa_ros.ros.planner_drive import Drive
 from jepa_ros.ros.planner_failures import Failures
 from jepa_ros.ros.planner_outputs import PlannerOutputs
@@ -65,10 +66,10 @@ class PlannerLoop:
     taken inside it, so that what is decided and what is sent come in one order.
     """
 
-    def __init__(self, node: Node, drive: Drive, outputs: PlannerOutputs,
-                 failures: Failures) -> None:
+    def __init__(self, node: Node, drive: Drive, outputs: PlannerOutputs, failures: Failures,
+                 odometry: OdometryWatch) -> None:
         self._node, self._drive, self._outputs = node, drive, outputs
-        self._failures = failures
+        self._failures, self._odometry = failures, odometry
         self.lock = threading.Lock()
         self.agent: Agent | None = None
         self._look: _Look | None = None     # the newest, until it is no longer to be planned for
@@ -154,8 +155,11 @@ class PlannerLoop:
             if self.agent is None or self._repeated(arrival.message, frame):
                 return
             self._tell_of_stops(self.agent)
+            driven = self.agent.has_goal
             try:
-                percept = self.agent.perceive(Observation(frame), now_s(self._node))
+                now = now_s(self._node)
+                felt = self._odometry.at(frame.stamp_s, now, self._config.max_frame_age_s)
+                percept = self.agent.perceive(Observation(frame, felt), now)
             except Exception as error:
                 self._failures.fail('look', 'encoding failed', error)
                 return
@@ -166,6 +170,8 @@ class PlannerLoop:
                 self._planner.offer(self._look)
             else:
                 self._drive.rest(percept)
+                if percept.status is Status.IDLE and driven:
+                    self._node.get_logger().warning(f'gave up: {percept.reason}')
             # a frame that is not looked at to the end, such as a late one, says nothing
             if percept.status is Status.FAULT:
                 self._failures.count('look', percept.reason)

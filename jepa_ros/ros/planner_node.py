@@ -27,6 +27,7 @@ from jepa_ros.engines.signature import check_signature
 from jepa_ros.ros import params, planner_params, qos
 from jepa_ros.ros.bundle_path import find_bundle
 from jepa_ros.ros.lifecycle import ManagedNode
+from jepa_ros.ros.odometry import OdometryWatch
 from jepa_ros.ros.pace import Pace
 from jepa_ros.ros.planner_drive import Drive
 from jepa_ros.ros.planner_failures import Failures
@@ -34,6 +35,7 @@ from jepa_ros.ros.planner_goals import Goals
 from jepa_ros.ros.planner_health import HealthWatch
 from jepa_ros.ros.planner_loop import PlannerLoop
 from jepa_ros.ros.planner_outputs import PlannerOutputs
+from jepa_ros.ros.planner_route import make_route
 from jepa_ros.ros.planner_setup import make_agent, make_eye
 from jepa_ros.ros.process import now_s, run, STEADY, steady_s
 from jepa_ros.types import Status
@@ -54,13 +56,16 @@ class PlannerNode(ManagedNode):
         self._load = load
         params.declare(self, planner_params.TABLE)
         params.guard(self, planner_params.TABLE, planner_params.check,
-                     lambda: planner_params.FIXED if self.configured else ())
+                     lambda: planner_params.fixed(self._goals.route is not None)
+                     if self.configured else ())
         self.add_post_set_parameters_callback(
             lambda _: self._loop.post('renew', self._renew_agent))
         self._outputs = PlannerOutputs(self)
         self._drive = Drive(self._outputs, lambda: now_s(self), steady_s)
         self._failures = Failures(self, self._drive, self._give_up)
-        self._loop = PlannerLoop(self, self._drive, self._outputs, self._failures)
+        self._odometry = OdometryWatch(self)
+        self._loop = PlannerLoop(self, self._drive, self._outputs, self._failures,
+                                 self._odometry)
         self._goals = Goals(self, self._drive, self._loop, self._failures)
         self._health = HealthWatch()
         self._pace: Pace | None = None
@@ -133,7 +138,9 @@ class PlannerNode(ManagedNode):
         model = self._load(bundle, values['engine'], values['threads'], values['precision'])
         try:
             self._outputs.configure(model, values['stamped'], values['frame_id'])
+            self._odometry.watch(model.spec.proprioception)
             self._model = model
+            self._goals.route = make_route(model, bundle, values, self.get_logger().warning)
             self._renew_agent()
         except ValueError as error:
             raise ValueError(f'{bundle} is no model for this robot: {error}') from error
@@ -164,7 +171,8 @@ class PlannerNode(ManagedNode):
             self._pace.close()
             self._pace = None
         self._loop.forget()
-        self._model = None
+        self._model = self._goals.route = None
+        self._odometry.watch(None)
         self._outputs.cleanup()
 
     def _tick(self) -> None:

@@ -120,6 +120,9 @@ class PlannerOutputs:
             'surprise': decision.surprise,
             'reason': decision.reason,
         }
+        number, count = decision.picture
+        if count:
+            self._values['picture'] = f'{number} of {count}'
         self.word = decision.status
         self._status.publish(self._message({}, LEVELS[self.word]))
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jepa_ros.config import AgentConfig, METHODS, PlannerConfig
+from jepa_ros.core.following import FollowerConfig
 from jepa_ros.ros.params import Entry
 
 TABLE = (
@@ -34,6 +35,9 @@ TABLE = (
           5.0, 200.0),
     Entry('stamped', False, 'bool', 'publish TwistStamped, not Twist'),
     Entry('frame_id', 'base_link', 'name', 'frame in which commands and plans are given'),
+    Entry('route', '', 'path', "folder of a route (jepa route) that is followed; '' has none"),
+    Entry('follow_route', False, 'bool', 'where no goal has come ~/start goes to the end of the '
+          'route; false: it does nothing'),
     Entry('start_on_goal', True, 'bool', 'drive when a goal comes; false waits for ~/start'),
     Entry('seed', 0, 'count', "seed of the planner's samples", 0, 2**31 - 1),
     Entry('planner', PlannerConfig.method, 'name',
@@ -69,11 +73,26 @@ TABLE = (
     Entry('max_failures', 5, 'count',
           'failures in a row to encode or to plan after which the node deactivates itself',
           1, 1000),
+    Entry('route_reach_cost', FollowerConfig.reach_cost, 'blocks',
+          'how far away a picture of the route may be to be driven to', 1.0, 1000.0),
+    Entry('route_trust_cost', FollowerConfig.trust_cost, 'blocks',
+          'further away the critic knows nothing: so far from all pictures it is lost',
+          1.0, 1000.0),
+    Entry('route_look_about_s', FollowerConfig.look_about_s, 's',
+          'a lost robot turns on the spot for so long, then stops; 0: it does not turn',
+          0.0, 120.0),
+    Entry('route_stuck_s', FollowerConfig.stuck_s, 's',
+          'without progress for so long the way is blocked', 0.5, 600.0),
 )
 
 # Fixed at configuration: publishers and the engine are made of them.
 FIXED = ('model', 'trusted_key', 'engine', 'precision', 'threads', 'command_rate_hz', 'stamped',
-         'frame_id')
+         'frame_id', 'route')
+
+
+def fixed(follows: bool) -> tuple[str, ...]:
+    """Return what cannot change once configured: of a route, the part of its pictures neither."""
+    return (*FIXED, 'region') if follows else FIXED
 
 
 @dataclass(frozen=True)
@@ -107,6 +126,14 @@ def agent_config(values: dict[str, Any]) -> AgentConfig:
         settled_frames=values['settled_frames'])
 
 
+def follower_config(values: dict[str, Any]) -> FollowerConfig:
+    """Return how a route is followed; ValueError names a wrong value and its limit."""
+    # frames that are young enough to drive by are none apart
+    pause_s = max(FollowerConfig.pause_s, values['max_frame_age_s'])
+    return FollowerConfig(pause_s=pause_s, **{name: values[f'route_{name}'] for name in (
+        'reach_cost', 'trust_cost', 'look_about_s', 'stuck_s')})
+
+
 def region(values: dict[str, Any]) -> tuple[int, int, int, int]:
     """Return x, y, width and height in pixels; ValueError where they are no region."""
     numbers: Sequence[int] = values['region']
@@ -122,3 +149,4 @@ def check(values: dict[str, Any]) -> None:
     region(values)
     planner_config(values)
     agent_config(values)
+    follower_config(values)

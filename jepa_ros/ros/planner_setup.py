@@ -23,6 +23,7 @@ import numpy as np
 from sensor_msgs.msg import CompressedImage, Image
 
 from jepa_ros.core.agent import Agent
+from jepa_ros.core.proprioception import latent_of
 from jepa_ros.core.sampling_planner import SamplingPlanner
 from jepa_ros.core.world_model import WorldModel
 from jepa_ros.ros import planner_params
@@ -53,7 +54,8 @@ def make_agent(model: WorldModel, values: dict[str, Any]) -> Agent:
 def _run_once(model: WorldModel, planner: SamplingPlanner) -> None:
     """Encode a black picture and plan from it to itself."""
     spec, action = model.spec, model.spec.action
-    z = model.encode(np.zeros((spec.image_height, spec.image_width, 3), np.uint8))
+    z = latent_of(model.encode(np.zeros((spec.image_height, spec.image_width, 3), np.uint8)),
+                  None, spec)
     context = np.stack([z] * spec.history)
     executed = np.zeros((spec.history, action.block, action.width), np.float32)
     # one candidate is what surprise and committed blocks ask for

@@ -20,6 +20,10 @@ from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPo
 SENSOR = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1,
                     reliability=ReliabilityPolicy.BEST_EFFORT)
 
+# What belongs to frames that may be looked at a little later: many, none sent twice.
+FELT = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=50,
+                  reliability=ReliabilityPolicy.BEST_EFFORT)
+
 # For those who send frames: reliable, so that any subscriber fits; one deep, so that a slow one
 # neither holds the sender up nor gets old frames.
 CAMERA = QoSProfile(history=HistoryPolicy.KEEP_LAST, depth=1,

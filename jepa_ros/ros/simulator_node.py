@@ -29,7 +29,7 @@ from std_msgs.msg import Header
 from std_srvs.srv import Trigger
 
 from jepa_ros.ros import params, qos
-from jepa_ros.ros.convert import from_rgb
+from jepa_ros.ros.convert import ENCODINGS, from_rgb
 from jepa_ros.ros.messages import from_twist, to_stamp
 from jepa_ros.ros.process import NodeEndsError, run
 from jepa_ros.sim.noise import Noise
@@ -48,6 +48,10 @@ TABLE = (
     params.Entry('real_time_factor', 1.0, 's/s', 'simulated seconds in a real one', 0.05, 20.0),
     params.Entry('camera_rate_hz', 12.5, 'Hz', 'frames in a simulated second, each camera',
                  1.0, 50.0),
+    params.Entry('image_width_px', 640, 'px', 'width of the pictures of both cameras', 16, 4096),
+    params.Entry('image_height_px', 480, 'px', 'height of the pictures; the vertical field of '
+                 'view is the same at any', 16, 4096),
+    params.Entry('encoding', 'rgb8', 'name', 'of the pictures: ' + ', '.join(ENCODINGS)),
     params.Entry('noise', 1.0, 'grey levels', 'standard deviation of the noise of the cameras; 0 '
                  'is none', 0.0, 20.0),
     params.Entry('front_camera', True, 'bool', 'publish the camera on the robot too'),
@@ -60,7 +64,8 @@ TABLE = (
     params.Entry('start_yaw_rad', 0.0, 'rad', 'where to start if random_start is false',
                  -math.pi, math.pi),
 )
-FIXED = ('appearance', 'camera_rate_hz', 'noise', 'front_camera', 'stamped')
+FIXED = ('appearance', 'camera_rate_hz', 'image_width_px', 'image_height_px', 'encoding', 'noise',
+         'front_camera', 'stamped')
 CAMERAS = {'ceiling': ('camera', 'ceiling_camera'), 'front': ('front_camera', 'front_camera')}
 
 # One step of simulated time: the period of /clock and of the odometry.
@@ -72,8 +77,8 @@ _LATE_S = 0.1
 class Camera:
     """The two publishers of a camera; it is rendered only where somebody looks."""
 
-    def __init__(self, node: Node, name: str) -> None:
-        self.name = name
+    def __init__(self, node: Node, name: str, encoding: str) -> None:
+        self.name, self._encoding = name, encoding
         topic, self._frame_id = CAMERAS[name]
         self._image = node.create_publisher(Image, f'{topic}/image_raw', qos.CAMERA)
         self._info = node.create_publisher(CameraInfo, f'{topic}/camera_info', qos.CAMERA)
@@ -82,7 +87,8 @@ class Camera:
         """Render and publish what it sees now."""
         header = Header(stamp=to_stamp(now_s), frame_id=self._frame_id)
         if self._image.get_subscription_count():
-            self._image.publish(from_rgb(noise.add(world.render(self.name)), header))
+            self._image.publish(from_rgb(noise.add(world.render(self.name)), header,
+                                         self._encoding))
         if self._info.get_subscription_count():
             c = world.intrinsics(self.name)
             self._info.publish(CameraInfo(
@@ -111,7 +117,10 @@ class SimulatorNode(Node):
         if self._tf is None:
             self.get_logger().info('tf2_msgs is not installed: no /tf')
         names = ['ceiling', 'front'] if self._value('front_camera') else ['ceiling']
-        self._cameras = [Camera(self, name) for name in names]
+        encoding = self._value('encoding')
+        if encoding not in ENCODINGS:
+            raise ValueError(f'encoding is {encoding!r}, must be one of {", ".join(ENCODINGS)}')
+        self._cameras = [Camera(self, name, encoding) for name in names]
         kind = TwistStamped if self._value('stamped') else Twist
         self.create_subscription(kind, 'cmd_vel', self._on_command, qos.COMMAND)
         self.create_service(Trigger, '~/reset', self._on_reset)
@@ -152,7 +161,8 @@ class SimulatorNode(Node):
     def _simulate(self) -> None:
         """Run the world; everything of it, its renderer too, belongs to this thread."""
         try:
-            world = World(WorldConfig(appearance=self._value('appearance')))
+            world = World(WorldConfig(**{name: self._value(name) for name in (
+                'appearance', 'image_width_px', 'image_height_px')}))
             try:
                 self._loop(world)
             finally:

@@ -27,7 +27,7 @@ from jepa_ros.sim.collect import drive
 from jepa_ros.sim.drivers import HIGH, LOW, RandomDriver, steer
 from jepa_ros.sim.tasks import Task
 from jepa_ros.sim.world import World
-from jepa_ros.types import Frame, Image, Observation, Status
+from jepa_ros.types import ActionSpec, Frame, Observation, Status
 
 PERIOD_S = 0.1
 LATENCY_S = 0.05         # between a frame and the command that answers it, as measured live
@@ -54,22 +54,21 @@ class Policy(Protocol):
 
 
 class AgentPolicy:
-    """The agent that runs on the robot, fed with the ceiling camera's frames."""
+    """The agent that runs on the robot, fed with the frames of one of the world's cameras."""
 
     claims_arrival = True
 
-    def __init__(self, make_agent: Callable[[int], Agent]) -> None:
-        self._make_agent = make_agent
+    def __init__(self, make_agent: Callable[[int], Agent], camera: str = 'ceiling') -> None:
+        self._make_agent, self._camera = make_agent, camera
 
     def begin(self, world: World, task: Task) -> None:
         """Make the agent anew and show it the goal picture."""
         self._agent = self._make_agent(task.seed)
-        self._agent.set_goal(goal_picture(world, task))
+        self._agent.set_goal(world.render_at(task.goal, self._camera))
 
     def act(self, world: World, now_s: float) -> tuple[np.ndarray, bool]:
         """Answer the newest frame."""
-        frame = Frame(world.render('ceiling'), now_s)
-        decision = self._agent.step(Observation(frame), now_s)
+        decision = self._agent.step(observe(world, self._camera, now_s), now_s)
         return decision.command, decision.status is Status.ARRIVED
 
 
@@ -107,9 +106,18 @@ class StraightLinePolicy:
         return np.clip(command, LOW, HIGH), False
 
 
-def goal_picture(world: World, task: Task) -> Image:
-    """Return the ceiling view with the robot at the goal, everything else as it stands."""
-    return world.render_at(task.goal)
+def check_period(name: str, action: ActionSpec) -> None:
+    """Refuse a model of another period than this loop's, which drives badly; ValueError."""
+    if abs(action.period_s - PERIOD_S) > 1e-6:
+        raise ValueError(
+            f'{name} has actions of {action.period_s:.4g} s, the simulated loop takes one every '
+            f'{PERIOD_S} s: record with a camera of 10, 20 or 30 Hz, and train with '
+            f'jepa train --period {PERIOD_S}')
+
+
+def observe(world: World, camera: str, now_s: float) -> Observation:
+    """Return what a camera sees now, and the speeds that the robot feels."""
+    return Observation(Frame(world.render(camera), now_s), np.array(world.velocity, np.float32))
 
 
 @dataclass(frozen=True)

@@ -29,10 +29,10 @@ from jepa_ros.core.actions import command_at
 from jepa_ros.core.agent import Agent
 from jepa_ros.core.planner import NonFiniteError
 from jepa_ros.core.question import Question
-from jepa_ros.sim.closed_loop import goal_picture, LATENCY_S, PERIOD_S
+from jepa_ros.sim.closed_loop import LATENCY_S, observe, PERIOD_S
 from jepa_ros.sim.tasks import Task
 from jepa_ros.sim.world import World
-from jepa_ros.types import Decision, Frame, Observation, Plan, Status
+from jepa_ros.types import Decision, Plan, Status
 
 WAYS = ('acting', 'synchronous', 'standing')
 
@@ -42,30 +42,31 @@ class DelayedPolicy:
     The agent, with plans that are ready ``latency_s`` (a multiple of the period) later.
 
     Every frame is encoded; one plan is made at a time, of the newest frame when the planner is
-    free.  ValueError for another way or latency.
+    free.  ``camera`` is one of the world's.  ValueError for another way or latency.
     """
 
     claims_arrival = True
 
-    def __init__(self, make_agent: Callable[[int], Agent], latency_s: float, way: str) -> None:
+    def __init__(self, make_agent: Callable[[int], Agent], latency_s: float, way: str,
+                 camera: str = 'ceiling') -> None:
         periods = latency_s / PERIOD_S
         if way not in WAYS:
             raise ValueError(f'way is {way!r}, must be one of {", ".join(WAYS)}')
         if not (periods >= 0 and abs(periods - np.rint(periods)) < 1e-6):
             raise ValueError(f'latency_s is {latency_s}, must be a multiple of {PERIOD_S}')
-        self._make_agent, self._way = make_agent, way
+        self._make_agent, self._way, self._camera = make_agent, way, camera
         self._wait_s = latency_s
 
     def begin(self, world: World, task: Task) -> None:
         """Make the agent anew and show it the goal picture."""
         self._agent = self._make_agent(task.seed)
-        self._agent.set_goal(goal_picture(world, task))
+        self._agent.set_goal(world.render_at(task.goal, self._camera))
         self._coming: tuple[float, Question, Plan] | None = None  # ready when
         self._plan: Plan | None = None
 
     def act(self, world: World, now_s: float) -> tuple[np.ndarray, bool]:
         """Look; take the plan that is ready, begin another where the planner is free; act."""
-        percept = self._agent.perceive(Observation(Frame(world.render('ceiling'), now_s)), now_s)
+        percept = self._agent.perceive(observe(world, self._camera, now_s), now_s)
         if percept.status is not Status.DRIVING:
             self._plan = self._coming = None
             return percept.command, percept.status is Status.ARRIVED

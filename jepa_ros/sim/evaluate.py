@@ -29,6 +29,7 @@ from jepa_ros.core.sampling_planner import SamplingPlanner
 from jepa_ros.engines.load import Engine, load_engine
 from jepa_ros.engines.manifest import load_manifest
 from jepa_ros.sim.closed_loop import (
+    check_period,
     Outcome,
     Policy,
     RandomPolicy,
@@ -41,17 +42,24 @@ from jepa_ros.sim.world import World
 
 # PyTorch without a compiler, the rollout written step by step as papers do: the reference
 EAGER = 'torch-eager'
+# how far goals are at most: those of the ceiling camera, and those in the front camera's view
+FARTHEST_M, IN_VIEW_M = 3.0, 2.0
 
 
 def load_model(bundle: Path, engine: str, precision: str = 'auto', threads: int = 1) -> Engine:
-    """Return a bundle's model; of EAGER the threads are whatever PyTorch is set to."""
+    """
+    Return a bundle's model; of EAGER the threads are whatever PyTorch is set to.
+
+    ValueError where its period is not that of the closed loop.
+    """
+    manifest = load_manifest(bundle)
+    check_period(manifest.name, manifest.spec.action)
     if engine != EAGER:
         return load_engine(bundle, engine, threads, precision)
     if precision not in ('auto', 'fp32'):
         raise ValueError(f'precision is {precision!r}, {EAGER} has fp32')
     from jepa_ros.engines.architectures import plain_rollout
     from jepa_ros.engines.torch_engine import load_networks, TorchEngine
-    manifest = load_manifest(bundle)
     networks = load_networks(manifest)
     return TorchEngine(manifest.spec, networks.encoder, plain_rollout(networks))
 
@@ -62,8 +70,9 @@ class Entrant:
     What is measured: a bundle's agent, or a driver without a model where ``bundle`` is None.
 
     ``kind`` is agent, latent_distance, random or straight_line.  ``engine`` is one of
-    ``load_engine``'s or EAGER.  ``latency_s`` is added to every plan, and ``way`` says how the
-    agent lives with it; see ``delayed``.
+    ``load_engine``'s or EAGER.  ``camera`` is the world's; goals of the front camera are up to 2 m
+    away and in view, those of the ceiling camera anywhere up to 3 m.  ``latency_s`` is added to
+    every plan, and ``way`` says how the agent lives with it; see ``delayed``.
     """
 
     name: str
@@ -74,6 +83,7 @@ class Entrant:
     precision: str = 'auto'
     latency_s: float = 0.0
     way: str = 'acting'
+    camera: str = 'ceiling'
 
 
 class Worker:
@@ -102,11 +112,14 @@ class Worker:
             return Agent(model, SamplingPlanner(model.spec, entrant.planner), AgentConfig(),
                          np.random.default_rng(seed), _no_clock)
 
-        return DelayedPolicy(make_agent, entrant.latency_s, entrant.way)
+        return DelayedPolicy(make_agent, entrant.latency_s, entrant.way, entrant.camera)
 
     def run(self, seed: int) -> Outcome:
         """Drive the task of a seed."""
-        return run_episode(self._world, draw_task(self._world, seed), self._policy)
+        front = self._entrant.camera == 'front'
+        task = draw_task(self._world, seed, farthest_m=IN_VIEW_M if front else FARTHEST_M,
+                         only_in_view=front)
+        return run_episode(self._world, task, self._policy)
 
     def close(self) -> None:
         """Free the world's renderer."""

@@ -19,6 +19,7 @@ import math
 import numpy as np
 
 from jepa_ros.core.preprocess import to_model_image
+from jepa_ros.core.proprioception import latent_of
 from jepa_ros.core.world_model import WorldModel
 from jepa_ros.sim.world import Pose, World
 
@@ -48,7 +49,7 @@ def places_of(world: World, model: WorldModel, latents: np.ndarray, path: np.nda
                 picture = to_model_image(world.render_at(Pose(x, y, yaw)), spec.image_height,
                                          spec.image_width)
                 places.append((x, y))
-                known.append(model.encode(picture).ravel())
+                known.append(latent_of(model.encode(picture), None, spec).ravel())
     distances = np.square(latents[:, None] - np.array(known)[None]).sum(axis=-1)  # (M, P)
     nearest = np.argsort(distances, axis=1)[:, :3]
     return np.asarray(np.array(places)[nearest].mean(axis=1))

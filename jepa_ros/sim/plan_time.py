@@ -24,11 +24,11 @@ from jepa_ros.core.agent import Agent
 from jepa_ros.core.question import Question, solve
 from jepa_ros.core.sampling_planner import SamplingPlanner
 from jepa_ros.core.world_model import WorldModel
-from jepa_ros.sim.closed_loop import goal_picture, LATENCY_S, PERIOD_S
+from jepa_ros.sim.closed_loop import LATENCY_S, observe, PERIOD_S
 from jepa_ros.sim.collect import drive
 from jepa_ros.sim.tasks import draw_task
 from jepa_ros.sim.world import World
-from jepa_ros.types import Frame, Observation, Status
+from jepa_ros.types import Status
 
 # development seeds: what is timed does not decide what is reported
 _FIRST_SEED = 6000
@@ -55,12 +55,12 @@ def _drive(world: World, model: WorldModel, seed: int) -> list[Question]:
     task = draw_task(world, seed)
     planner = SamplingPlanner(model.spec, replace(PlannerConfig(), deadline_s=_NO_DEADLINE_S))
     agent = Agent(model, planner, AgentConfig(), np.random.default_rng(seed), lambda: 0.0)
-    agent.set_goal(goal_picture(world, task))
+    agent.set_goal(world.render_at(task.goal))
     questions = []
     previous = np.zeros(2)
     for _ in range(_DRIVE_PERIODS):
         now_s = world.time_s
-        decision = agent.perceive(Observation(Frame(world.render('ceiling'), now_s)), now_s)
+        decision = agent.perceive(observe(world, 'ceiling', now_s), now_s)
         if decision.status is Status.DRIVING:
             questions.append(agent.ask(decision, now_s))
             decision = agent.answer(questions[-1], agent.solve(questions[-1]), now_s)

@@ -19,6 +19,7 @@ import math
 
 import numpy as np
 
+from jepa_ros.sim import warehouse as cell
 from jepa_ros.sim.floor import Floor
 from jepa_ros.sim.world import Pose, World
 
@@ -42,7 +43,18 @@ class Task:
     shortest_m: float
 
 
-def draw_task(world: World, seed: int, nearest_m: float = 0.75, farthest_m: float = 3.0) -> Task:
+# half of what the front camera sees from side to side, once its picture is cut square
+HALF_VIEW_RAD = math.radians(cell.FRONT_FOVY_DEG) / 2
+
+
+def in_view(floor: Floor, start: Pose, goal: Pose) -> bool:
+    """Tell whether a goal's place is in the front camera's picture, and the way there is free."""
+    bearing = math.remainder(math.atan2(goal.y - start.y, goal.x - start.x) - start.yaw, math.tau)
+    return abs(bearing) < HALF_VIEW_RAD and floor.sees((start.x, start.y), (goal.x, goal.y))
+
+
+def draw_task(world: World, seed: int, nearest_m: float = 0.75, farthest_m: float = 3.0,
+              only_in_view: bool = False) -> Task:
     """Lay the world out from a held-out seed, draw a task and put the robot at its start."""
     world.reset(HELD_OUT + seed)
     rng = np.random.default_rng([HELD_OUT, seed])
@@ -51,6 +63,8 @@ def draw_task(world: World, seed: int, nearest_m: float = 0.75, farthest_m: floa
         start, goal = Pose(*floor.sample_pose(rng)), Pose(*floor.sample_pose(rng))
         a, b = (start.x, start.y), (goal.x, goal.y)
         if not nearest_m <= math.dist(a, b) <= farthest_m:
+            continue
+        if only_in_view and not in_view(floor, start, goal):
             continue
         shortest_m = floor.path_length(a, b)
         if math.isfinite(shortest_m):

@@ -35,12 +35,15 @@ class WorldConfig:
     What varies from seed to seed.
 
     ``appearance`` in [0, 1] scales how far colours and light stray from the nominal ones.
-    ``acceleration_m_s2`` and ``acceleration_rad_s2`` limit the base controller.
+    ``acceleration_m_s2`` and ``acceleration_rad_s2`` limit the base controller.  Pictures are
+    ``image_width_px`` by ``image_height_px``; the vertical field of view is the same at any size.
     """
 
     appearance: float = 0.5
     acceleration_m_s2: float = 1.5
     acceleration_rad_s2: float = 6.0
+    image_width_px: int = cell.IMAGE_WIDTH_PX
+    image_height_px: int = cell.IMAGE_HEIGHT_PX
 
     def __post_init__(self) -> None:
         """Refuse nonsense; ValueError names the value and the limit."""
@@ -49,6 +52,9 @@ class WorldConfig:
         for name in ('acceleration_m_s2', 'acceleration_rad_s2'):
             if not 0.0 < getattr(self, name) < 100.0:
                 raise ValueError(f'{name} is {getattr(self, name)}, must be in (0, 100)')
+        for name in ('image_width_px', 'image_height_px'):
+            if not 16 <= getattr(self, name) <= 4096:
+                raise ValueError(f'{name} is {getattr(self, name)}, must be in [16, 4096]')
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,9 @@ class World:
     def __init__(self, config: WorldConfig | None = None, seed: int = 0) -> None:
         self.config = config or WorldConfig()
         self.model = mujoco.MjModel.from_xml_string(cell.mjcf())
+        # the picture that is rendered to is as large as the largest that the model foresees
+        self.model.vis.global_.offwidth = self.config.image_width_px
+        self.model.vis.global_.offheight = self.config.image_height_px
         self.data = mujoco.MjData(self.model)
         self._renderer: mujoco.Renderer | None = None
         self._nominal_rgba = self.model.geom_rgba.copy()
@@ -225,21 +234,21 @@ class World:
                 self._touched_s[other] = now_s
 
     def render(self, camera: str = 'ceiling') -> Image:
-        """Return what a camera sees, (480, 640, 3) uint8 RGB; KeyError names an unknown camera."""
+        """Return what a camera sees, (h, w, 3) uint8 RGB; KeyError names an unknown camera."""
         if camera not in CAMERAS:
             raise KeyError(f'camera {camera!r} is not one of {", ".join(CAMERAS)}')
         if self._renderer is None:
             self._renderer = mujoco.Renderer(
-                self.model, cell.IMAGE_HEIGHT_PX, cell.IMAGE_WIDTH_PX)
+                self.model, self.config.image_height_px, self.config.image_width_px)
         self._renderer.update_scene(self.data, camera=camera)
         return self._renderer.render()
 
-    def render_at(self, pose: Pose) -> Image:
-        """Return the ceiling view with the robot at a pose: a goal picture, (480, 640, 3)."""
+    def render_at(self, pose: Pose, camera: str = 'ceiling') -> Image:
+        """Return a camera's view with the robot at a pose: a goal picture, (h, w, 3)."""
         qpos, qvel = self.data.qpos.copy(), self.data.qvel.copy()
         speeds = self._speed_m_s, self._turn_rad_s
         self.place_robot(pose)
-        image = self.render('ceiling').copy()
+        image = self.render(camera).copy()
         self.data.qpos[:], self.data.qvel[:] = qpos, qvel
         self._speed_m_s, self._turn_rad_s = speeds
         mujoco.mj_forward(self.model, self.data)
@@ -248,9 +257,9 @@ class World:
     def intrinsics(self, camera: str) -> Intrinsics:
         """Return a camera's pinhole parameters."""
         fovy = {'ceiling': cell.CEILING_FOVY_DEG, 'front': cell.FRONT_FOVY_DEG}[camera]
-        f = cell.IMAGE_HEIGHT_PX / 2 / math.tan(math.radians(fovy) / 2)
-        return Intrinsics(cell.IMAGE_WIDTH_PX, cell.IMAGE_HEIGHT_PX, f, f,
-                          cell.IMAGE_WIDTH_PX / 2, cell.IMAGE_HEIGHT_PX / 2)
+        width, height = self.config.image_width_px, self.config.image_height_px
+        f = height / 2 / math.tan(math.radians(fovy) / 2)
+        return Intrinsics(width, height, f, f, width / 2, height / 2)
 
     def close(self) -> None:
         """Free the renderer."""

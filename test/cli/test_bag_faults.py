@@ -22,7 +22,7 @@ import pytest
 from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import get_typestore, Stores
 
-from jepa_ros.cli import bag_frames as module
+from jepa_ros.bags import reader as module
 from jepa_ros.cli.bag_frames import bag_frames
 
 pytest.importorskip('sensor_msgs')

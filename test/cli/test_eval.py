@@ -75,6 +75,22 @@ def test_json(bundle, short, capsys):
     assert capsys.readouterr().out == said
 
 
+@pytest.mark.parametrize('options', [(), ('--processes', '1'), ('--routes', '1'),
+                                     ('--routes', '1', '--processes', '1')])
+def test_a_model_of_another_period_is_refused(bundle, short, tmp_path, capsys, options):
+    """It would do badly, and nobody would know why: the loop takes an action each 0.1 s."""
+    shutil.copytree(bundle, tmp_path / 'quick')
+    path = tmp_path / 'quick' / 'manifest.json'
+    manifest = json.loads(path.read_text())
+    manifest['action']['period_s'] = 0.08
+    path.write_text(json.dumps(manifest))
+    assert main(['eval', '--model', str(path.parent), '--episodes', '2', '--baselines',
+                 *options]) == 2
+    said = capsys.readouterr().err
+    assert 'has actions of 0.08 s, the simulated loop takes one every 0.1 s' in said
+    assert 'jepa train --period 0.1' in said
+
+
 def test_figures_can_be_recorded_in_the_manifest(bundle, short, tmp_path, capsys):
     copy = tmp_path / 'copy'
     shutil.copytree(bundle, copy)

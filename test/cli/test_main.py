@@ -22,6 +22,7 @@ import sys
 import pytest
 
 from jepa_ros.cli.bench import PARTS
+from jepa_ros.cli.import_model import PARTS as KINDS
 from jepa_ros.cli.main import main, VERBS
 
 LIGHT = """
@@ -34,8 +35,9 @@ main(sys.argv[1:])
 """
 
 
-# bench has parts, which have the options
-COMMANDS = [*([verb] for verb in VERBS if verb != 'bench'), *(['bench', part] for part in PARTS)]
+# these have parts, which have the options
+COMMANDS = [*([verb] for verb in VERBS if verb not in ('bench', 'import')),
+            *(['bench', part] for part in PARTS), *(['import', kind] for kind in KINDS)]
 
 
 @pytest.mark.parametrize('arguments', [['--help'], ['bench', '--help'],
@@ -60,6 +62,8 @@ def test_help_lists_the_verbs(capsys):
 def test_every_option_is_explained_with_its_default(command, capsys):
     parser = argparse.ArgumentParser()
     name = '_'.join(command).replace('-', '_')
+    if command[0] == 'import':
+        name = KINDS[command[1]][1]
     importlib.import_module(f'jepa_ros.cli.{name}').add_arguments(parser)
     options = [a for a in parser._actions if a.dest != 'help']
     assert options
@@ -69,13 +73,17 @@ def test_every_option_is_explained_with_its_default(command, capsys):
     said = ' '.join(capsys.readouterr().out.split())
     for option in options:
         assert option.help
+        if not option.option_strings:
+            assert option.metavar in said
+            continue
         assert option.option_strings[0] in said
         # where the default depends on other options, the help says how
         default = ('(default: ' if option.default == argparse.SUPPRESS
                    else f'(default: {option.default})')
         assert default in said
     shared = command[0] == 'bench'      # --json
-    assert said.count('(default: ') == len(options) + shared
+    named = [option for option in options if option.option_strings]
+    assert said.count('(default: ') == len(named) + shared
 
 
 @pytest.mark.parametrize('arguments, message', [
@@ -99,7 +107,18 @@ def test_what_cannot_be_parsed_ends_with_2(arguments, message, capsys):
      'jepa collect: episodes 0 must be at least 1, steps 50 at least 10'),
     (['collect', '--episodes', '3', '--steps', '5', '--out', 'OUT'],
      'jepa collect: episodes 3 must be at least 1, steps 5 at least 10'),
-    (['train', '--steps', '0', '--out', 'OUT'], 'jepa train: steps is 0, must be at least 1'),
+    (['train', '--steps', '0', '--out', 'OUT'],
+     'jepa train: train.steps is 0, must be at least 1'),
+    (['train', 'train.stepz=3', '--out', 'OUT'],
+     "jepa train: train.stepz=3: train has no key 'stepz', did you mean 'steps'?; keys of train: "
+     'batch, bfloat16, clip, device, directions, episodes, learning_rate, random_encoder, '
+     'rollout, rollout_weight, save_every, seed, sigreg_weight, steps, threads, warmup, '
+     'weight_decay'),
+    (['train', 'model.low=[0.0]', '--out', 'OUT'],
+     'jepa train: model.low=[0.0]: model.low cannot be set, it comes from the data (data.low '
+     'for bags)'),
+    (['train', '--config', 'OUT', '--out', 'OUT'],
+     "jepa train: [Errno 2] No such file or directory: 'OUT'"),
     (['train', '--data', 'OUT', '--out', 'OUT'],
      'jepa train: OUT holds 0 episodes, at least 10 are needed; make some with: jepa collect'),
     (['export', '--run', 'OUT'],

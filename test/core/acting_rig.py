@@ -20,11 +20,10 @@ import numpy as np
 from point_world import ACTION, picture
 from rig import GOAL, Rig
 
-from jepa_ros.config import AgentConfig
 from jepa_ros.core.actions import command_at
-from jepa_ros.types import Frame, Observation, Status
+from jepa_ros.types import Frame, ModelSpec, Observation, Status
 
-DELAY_S = AgentConfig().action_delay_s
+DELAY_S = ModelSpec.delay_s
 PERIOD_S = ACTION.period_s
 
 

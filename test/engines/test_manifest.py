@@ -53,6 +53,12 @@ def refuse(folder, message):
         load_engine(folder)
 
 
+def test_a_position_need_not_be_able_to_be_zero(broken, edit):
+    edit(put('action.units', ['m', 'rad']))
+    edit(put('action.low', [0.2, -1.5]))
+    assert load_manifest(broken).spec.action.low == (0.2, -1.5)
+
+
 def test_a_whole_bundle_is_accepted(bundle, broken):
     assert load_manifest(broken).spec == load_manifest(bundle).spec
     assert load_engine(broken).spec == load_manifest(bundle).spec
@@ -96,6 +102,10 @@ def test_a_missing_entry_is_named(broken, edit, path, where):
     ('action.units', ['m/s'], 'units has 1 entries, names has 2'),
     ('action.low', [-0.6], 'low has 1 entries, names has 2'),
     ('action.low', [0.7, -1.5], "'linear_x': low 0.7 must be below high 0.6"),
+    ('action.low', [0.2, -1.5], "'linear_x' has limits 0.2 to 0.6 m/s, those of a velocity must "
+                                'include 0'),
+    ('action.high', [0.6, -0.1], "'angular_z' has limits -1.5 to -0.1 rad/s, those of a "
+                                 'velocity must include 0'),
     ('action.low', ['a', 'b'], r"action: low\[0\] is 'a', must be a number"),
     ('action.low', [float('nan'), -1.5], r'action: low\[0\] is nan, must be finite'),
     ('action.high', [0.6, float('inf')], r'action: high\[1\] is inf, must be finite'),

@@ -29,24 +29,31 @@ from rosbags.rosbag2 import StoragePlugin, Writer
 from rosbags.typesys import get_typestore, Stores
 from ruamel.yaml import YAML
 
+from jepa_ros.bags.align import align
+from jepa_ros.bags.scan import scan
+from jepa_ros.bags.settings import BagSettings
 from jepa_ros.cli.bag_frames import bag_frames
 
-TOPIC, SIDE_PX = '/camera', 6
+TOPIC, COMMANDS, SIDE_PX, SECOND_NS = '/camera', '/drive', 6, 10 ** 9
+SETTINGS = BagSettings(SIDE_PX, SIDE_PX)
 STORE = get_typestore(Stores.ROS2_JAZZY)
-Time, Header, Image, Compressed = (STORE.types[name] for name in (
+Time, Header, Image, Compressed, Twist, Vector3, JointState = (STORE.types[name] for name in (
     'builtin_interfaces/msg/Time', 'std_msgs/msg/Header', 'sensor_msgs/msg/Image',
-    'sensor_msgs/msg/CompressedImage'))
+    'sensor_msgs/msg/CompressedImage', 'geometry_msgs/msg/Twist', 'geometry_msgs/msg/Vector3',
+    'sensor_msgs/msg/JointState'))
 _MCAP_MAGIC_BYTES = 8
 _CHUNK = 6
 
 
-def write(folder: Path, plugin: StoragePlugin, messages: list) -> Path:
-    """Write a bag of one topic; return its storage file."""
-    kind = messages[0].__msgtype__
+def write(folder: Path, plugin: StoragePlugin, messages: list, commands: list) -> Path:
+    """Write a bag of pictures and commands; return its storage file."""
     with Writer(folder, version=9, storage_plugin=plugin) as writer:
-        connection = writer.add_connection(TOPIC, kind, typestore=STORE)
-        for i, message in enumerate(messages):
-            writer.write(connection, i * 10 ** 8, STORE.serialize_cdr(message, kind))
+        for topic, rows in ((TOPIC, messages), (COMMANDS, commands)):
+            kind = rows[0].__msgtype__
+            connection = writer.add_connection(topic, kind, typestore=STORE)
+            for i, message in enumerate(rows):
+                writer.write(connection, SECOND_NS + i * SECOND_NS // 10,
+                             STORE.serialize_cdr(message, kind))
     return next(path for path in folder.iterdir() if path.name != 'metadata.yaml')
 
 
@@ -63,16 +70,23 @@ def unsigned(mcap: bytes) -> bytes:
 
 def bags(folder: Path) -> list[tuple[Path, dict, bytes]]:
     """Return small bags: storage file, metadata as a tree, storage as bytes."""
-    header = Header(stamp=Time(sec=1, nanosec=0), frame_id='camera')
+    headers = [Header(stamp=Time(sec=1, nanosec=i * SECOND_NS // 10), frame_id='camera')
+               for i in range(3)]
     raw = [Image(header=header, height=2, width=2, encoding='rgb8', is_bigendian=0, step=6,
-                 data=np.arange(12, dtype=np.uint8))] * 2
+                 data=np.arange(12, dtype=np.uint8)) for header in headers]
     packed = [Compressed(header=header, format='jpeg', data=np.frombuffer(data, np.uint8))
-              for data in compressed()[:1]]
+              for header in headers for data in compressed()[:1]]
+    drive = [Twist(linear=Vector3(x=0.1 * i, y=0.0, z=0.0),
+                   angular=Vector3(x=0.0, y=0.0, z=0.5 * i)) for i in range(3)]
+    joints = [JointState(header=header, name=['a', 'b'], position=np.array([0.1 * i, 1.0]),
+                         velocity=np.array([0.2 * i, -0.1 * i]), effort=np.zeros(0))
+              for i, header in enumerate(headers)]
     found = []
-    for name, plugin, messages in (('raw_mcap', StoragePlugin.MCAP, raw),
-                                   ('jpeg_mcap', StoragePlugin.MCAP, packed),
-                                   ('raw_sqlite', StoragePlugin.SQLITE3, raw)):
-        storage = write(folder / name, plugin, messages)
+    for name, plugin, messages, commands in (
+            ('raw_mcap', StoragePlugin.MCAP, raw, drive),
+            ('jpeg_mcap', StoragePlugin.MCAP, packed, joints),
+            ('raw_sqlite', StoragePlugin.SQLITE3, raw, drive)):
+        storage = write(folder / name, plugin, messages, commands)
         tree = YAML(typ='safe').load((storage.parent / 'metadata.yaml').read_text())
         content = storage.read_bytes()
         found.append((storage, tree,
@@ -80,9 +94,23 @@ def bags(folder: Path) -> list[tuple[Path, dict, bytes]]:
     return found
 
 
+def read_pictures(bag: Path) -> None:
+    """Read as ``jepa calibrate`` does."""
+    frames, topic = bag_frames([bag], None, 4, SIDE_PX, SIDE_PX)
+    assert all(frame.shape == (SIDE_PX, SIDE_PX, 3) for frame in frames)
+    assert isinstance(topic, str)
+
+
+def read_drive(bag: Path) -> None:
+    """Read as ``jepa train`` does."""
+    rows = align([scan(bag, SETTINGS, lambda number: None)], SETTINGS)
+    assert np.isfinite(rows.actions).all()
+    assert all(low < high for low, high in zip(rows.low, rows.high, strict=True))
+
+
 @contextmanager
 def bag_reading(folder: Path) -> Iterator[Target]:
-    """Edit metadata or storage of a bag, and read its pictures."""
+    """Edit metadata or storage of a bag, and read its pictures and its commands."""
     bases = bags(folder)
 
     def check(value: tuple[int, list[Edit], list[Edit]]) -> None:
@@ -91,9 +119,10 @@ def bag_reading(folder: Path) -> Iterator[Target]:
         storage.write_bytes(edit_bytes(whole, content))
         # JSON is YAML, and much faster to write
         (storage.parent / 'metadata.yaml').write_text(json.dumps(edit_tree(metadata, tree)))
-        frames, topic = bag_frames([storage.parent], None, 4, SIDE_PX, SIDE_PX)
-        assert all(frame.shape == (SIDE_PX, SIDE_PX, 3) for frame in frames)
-        assert isinstance(topic, str)
+        try:
+            read_pictures(storage.parent)
+        finally:
+            read_drive(storage.parent)
 
     for which in range(len(bases)):
         check((which, [], []))

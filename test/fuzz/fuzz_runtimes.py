@@ -30,6 +30,7 @@ from hypothesis import strategies as st
 import numpy as np
 from small_bundle import small_bundle
 
+from jepa_ros.core.proprioception import latent_of
 from jepa_ros.engines.load import load_engine
 from jepa_ros.engines.manifest import BundleError, sha256
 
@@ -65,7 +66,8 @@ def _run(model) -> None:
     """Ask both graphs once."""
     spec, action = model.spec, model.spec.action
     z = model.encode(np.zeros((spec.image_height, spec.image_width, 3), np.uint8))
-    assert z.shape == (spec.tokens, spec.width)
+    assert z.shape == (spec.tokens, spec.encoded_width)
+    z = latent_of(z, None, spec)
     blocks = np.zeros((2, spec.horizon, action.block, action.width), np.float32)
     rollout = model.rollout(np.stack([z] * spec.history), blocks[0, :spec.history], blocks, z)
     assert rollout.cost.shape == (2,)

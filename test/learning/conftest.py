@@ -16,6 +16,7 @@
 
 from collections.abc import Iterator
 from importlib.util import find_spec
+import json
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +83,13 @@ def squares() -> Episodes:
 
 
 @pytest.fixture(scope='session')
+def many_squares() -> Episodes:
+    """Return more episodes than a short training can learn by heart."""
+    rng = np.random.default_rng(1)
+    return join([square_episode(rng, 60) for _ in range(40)])
+
+
+@pytest.fixture(scope='session')
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a small bundle; never write into it."""
     return small_bundle(tmp_path_factory.getbasetemp())
@@ -94,3 +102,26 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope='session')
+def quick() -> list[str]:
+    """Return settings of a training of the square that takes seconds, with the same bits."""
+    return ['model.image_px=32', 'model.width=8', 'model.channels=[8, 16]',
+            'model.encoder_hidden=16', 'model.predictor_hidden=16', 'model.predictor_layers=1',
+            'model.critic_hidden=16', 'model.block=3', 'model.horizon=3', 'train.batch=16',
+            'train.episodes=4', 'train.rollout=2', 'train.directions=16', 'train.warmup=5',
+            'train.bfloat16=false', 'train.device=cpu', 'train.threads=1', 'critic.batch=32']
+
+
+@pytest.fixture(scope='session')
+def square_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with twelve episodes of the square, as jepa collect leaves them."""
+    folder = tmp_path_factory.mktemp('squares')
+    rng = np.random.default_rng(0)
+    for i in range(12):
+        np.savez(folder / f'episode_{i:05d}.npz', **square_episode(rng, 60))
+    (folder / 'collect.json').write_text(json.dumps({'action': {
+        'names': ['right', 'down'], 'units': ['1/s', '1/s'], 'low': [-1.0, -1.0],
+        'high': [1.0, 1.0], 'period_s': 0.1, 'delay_s': 0.0}}))
+    return folder

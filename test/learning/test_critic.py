@@ -21,15 +21,9 @@ import pytest
 import torch
 
 from jepa_ros.engines.networks import ModelConfig, Networks
-from jepa_ros.learning.critic import (
-    CriticConfig,
-    draw,
-    encode_all,
-    expectile_loss,
-    Latents,
-    train_critic,
-)
+from jepa_ros.learning.critic import CriticConfig, draw, expectile_loss, train_critic
 from jepa_ros.learning.data import Episodes
+from jepa_ros.learning.latents import encode_all, Latents, with_predictions
 
 BLOCK = 5
 SPEED = 0.1                 # along the corridor in one action
@@ -72,9 +66,9 @@ def data():
     return episodes, Latents(z, z, z[:, None].expand(-1, 3, -1).contiguous())
 
 
-def fresh():
+def fresh(config=CONFIG):
     torch.manual_seed(0)
-    return Networks(CONFIG)
+    return Networks(config)
 
 
 @pytest.fixture(scope='module')
@@ -90,7 +84,7 @@ def critic(data, tmp_path_factory):
 
 @torch.no_grad()
 def cost(critic, places, goals) -> np.ndarray:
-    return critic(latents_at(places), latents_at(goals)).numpy()
+    return critic(latents_at(places)[:, None], latents_at(goals)).numpy()
 
 
 @pytest.mark.parametrize('goal', [1.0, 5.0, 9.0])
@@ -184,8 +178,8 @@ def test_what_the_predictor_expected_lies_at_the_frame_that_came(squares):
     class Counts(torch.nn.Module):
         """Add one to the latent at every block."""
 
-        def forward(self, latent, before, block):
-            return latent + 1.0
+        def forward(self, latents, before, block):
+            return latents[:, -1] + 1.0
 
     networks.predictor = Counts()
     latents = encode_all(networks, squares, blocks=2)
@@ -199,6 +193,40 @@ def test_what_the_predictor_expected_lies_at_the_frame_that_came(squares):
     assert not torch.equal(latents.jittered, latents.clean)
     again = encode_all(networks, squares, blocks=2)
     assert torch.equal(again.jittered, latents.jittered)
+
+
+@pytest.mark.parametrize('at_rest', [True, False])
+def test_of_a_drive_no_past_is_made_up(squares, tmp_path, at_rest):
+    """Neither before what the critic judges, nor before what the predictor expects."""
+    config = replace(CONFIG, block=3, history=3, width=2, low=(-1.0, -1.0), high=(1.0, 1.0))
+    episodes = replace(squares, at_rest=np.full(len(squares), at_rest))
+    z = torch.arange(len(squares), dtype=torch.float32)[:, None].expand(-1, 2).contiguous()
+    networks, pasts = fresh(config).eval(), []
+
+    class Sees(torch.nn.Module):
+        """Keep what it is shown; the next latent is 100 more."""
+
+        def forward(self, latents, before, block):
+            pasts.append(latents.diff(dim=1)[..., 0])
+            return latents[:, -1] + 100.0
+
+    networks.predictor = Sees()
+    latents = with_predictions(networks, episodes, z, z, blocks=1)
+    assert bool((torch.cat(pasts) == 3.0).all()) is not at_rest
+    young = np.arange(len(squares)) - squares.first < (3 if at_rest else 12)
+    np.testing.assert_array_equal(latents.predicted[:, 0, 0] == z[:, 0], young)
+    pasts.clear()
+
+    class Watched(Latents):
+        """Keep which rows are asked for."""
+
+        def windows(self, rows, variant):
+            pasts.append(torch.from_numpy(np.diff(rows, axis=1)))
+            return super().windows(rows, variant)
+
+    watched = Watched(latents.clean, latents.jittered, latents.predicted)
+    list(train_critic(networks, episodes, watched, replace(TRAIN, steps=3), tmp_path))
+    assert bool((torch.cat(pasts[1::2]) == 3).all()) is not at_rest
 
 
 @pytest.mark.parametrize('config, message', [

@@ -14,6 +14,8 @@
 
 """Batches never mix episodes, and the held-out ones stay out."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 import numpy as np
@@ -21,11 +23,14 @@ import pytest
 import torch
 
 from jepa_ros.learning.data import (
+    Actions,
     blocks_at,
     blocks_before,
     Episodes,
     jitter,
+    load_data_set,
     load_episodes,
+    rows_before,
 )
 
 LENGTHS = (7, 3, 10)
@@ -53,6 +58,20 @@ def test_rows_never_cross_episodes(before, after):
     assert episodes.rows(before, after).tolist() == wanted
 
 
+@given(block=st.integers(1, 4), history=st.integers(0, 3), after=st.integers(0, 11),
+       rest=st.tuples(st.booleans(), st.booleans(), st.booleans()))
+def test_a_start_is_known_so_far_back_or_its_episode_began_at_rest(block, history, after, rest):
+    episodes = replace(numbered(), at_rest=np.repeat(rest, LENGTHS))
+    wanted = [r for r, (first, last) in enumerate(zip(episodes.first, episodes.last, strict=True))
+              if r + after <= last and (episodes.at_rest[r] or r - block * history >= first)]
+    assert episodes.starts(block, history, after).tolist() == wanted
+
+
+def test_episodes_begin_at_rest_where_nothing_else_is_said():
+    episodes = numbered()
+    np.testing.assert_array_equal(episodes.starts(3, 2, after=4), episodes.rows(0, 4))
+
+
 def test_blocks_at():
     block = blocks_at(numbered(), np.array([0, 11]), 3)
     assert block.dtype == torch.float32
@@ -63,7 +82,8 @@ def test_blocks_before_are_zero_before_an_episode():
     episodes = numbered()
     block = blocks_before(episodes, np.array([0, 1, 5, 7, 9, 10, 12]), 3)
     assert block.dtype == torch.float32
-    assert block[:, :, 0].tolist() == [
+    assert block.shape == (7, 1, 3, 2)
+    assert block[:, 0, :, 0].tolist() == [
         [0, 0, 0],      # the start of everything: nothing before
         [0, 0, 0],      # row 0's action is (0, 0)
         [2, 3, 4],
@@ -71,6 +91,35 @@ def test_blocks_before_are_zero_before_an_episode():
         [0, 7, 8],
         [0, 0, 0],      # the start of the third
         [0, 10, 11]]
+
+
+def test_a_history_is_a_block_apart_and_never_before_its_episode():
+    episodes = numbered()
+    rows = np.array([0, 6, 11, 19])
+    assert rows_before(episodes, rows, 3, 3).tolist() == [
+        [0, 0, 0], [0, 3, 6],
+        [10, 10, 11],       # the third episode begins at 10
+        [13, 16, 19]]
+    before = blocks_before(episodes, rows, 3, 3)
+    assert before.shape == (4, 3, 3, 2)
+    assert before[2, :, :, 0].tolist() == [[0, 0, 0], [0, 0, 0], [0, 0, 10]]
+    assert before[3, :, :, 0].tolist() == [
+        [10, 11, 12], [13, 14, 15], [16, 17, 18]]
+
+
+def test_a_data_set_says_what_its_actions_are(tmp_path):
+    write(tmp_path, 10)
+    assert load_data_set(tmp_path).actions == Actions()
+    (tmp_path / 'collect.json').write_text(
+        '{"action": {"names": ["a", "b"], "units": ["m", "1"], "low": [0, -2], "high": [1, 2], '
+        '"period_s": 0.2, "delay_s": 0.0}}')
+    data = load_data_set(tmp_path)
+    assert data.actions == Actions(('a', 'b'), ('m', '1'), (0, -2), (1, 2), 0.2, 0.0)
+    assert (len(data.training), len(data.held_out)) == (45, 5)
+    assert data.training.proprioception.shape == (45, 0)
+    (tmp_path / 'collect.json').write_text('{"action": {"low": [3.0, 0.0]}}')
+    with pytest.raises(ValueError, match=r'collect.json: action: .*low 3.0 must be below high'):
+        load_data_set(tmp_path)
 
 
 def write(folder, count):

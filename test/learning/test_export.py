@@ -25,6 +25,7 @@ from safetensors.torch import save_file
 from small_bundle import CALIBRATION, random_networks, SMALL
 import torch
 
+from jepa_ros.core.proprioception import latent_of
 from jepa_ros.engines import int8_graphs
 from jepa_ros.engines.architectures import networks_config
 from jepa_ros.engines.int8_graphs import write_int8
@@ -36,7 +37,9 @@ from jepa_ros.engines.torch_engine import load_networks
 from jepa_ros.learning import export
 from jepa_ros.learning.baseline import bundle_of_baseline, save_baseline, untrained_bundle
 from jepa_ros.learning.checkpoint import load_state, load_weights, save_state, save_weights
+from jepa_ros.learning.data import Actions
 from jepa_ros.learning.export import export_again, export_bundle, parity
+from jepa_ros.types import Proprioception
 
 
 def contents(folder):
@@ -60,6 +63,30 @@ def test_the_manifest_tells_what_was_exported(bundle):
     assert set(manifest.raw['files']) == {'encoder.onnx', 'rollout.onnx', 'weights.safetensors'}
     assert set(manifest.raw['files']) == {p.name for p in bundle.iterdir()} - {'manifest.json'}
     assert networks_config(manifest.raw['networks']) == SMALL
+
+
+def test_a_model_with_a_past_and_a_feeling_is_exported_whole(tmp_path):
+    config = replace(SMALL, history=3, proprioception_scale=(0.5, 2.0))
+    networks = random_networks(config)
+    manifest = export_bundle(networks, tmp_path / 'feeling', 'feeling', CALIBRATION, {},
+                             Actions(delay_s=0.0), ('linear_x', 'angular_z'))
+    spec = manifest.spec
+    assert (spec.history, spec.width, spec.encoded_width, spec.delay_s) == (3, 8, 6, 0.0)
+    assert spec.proprioception == Proprioception(('linear_x', 'angular_z'), ('m/s', 'rad/s'),
+                                                 (0.5, 2.0))
+    assert load_networks(manifest).config == config
+    engine = OnnxEngine(manifest)
+    seen = engine.encode(np.zeros((32, 32, 3), np.uint8))
+    assert seen.shape == (1, 6)
+    z = latent_of(seen, np.array([0.25, 0.5], np.float32), spec)
+    # the past counts: the same present after another past is another future
+    context = np.stack([z, z, z])
+    other = np.stack([z + 1.0, z, z])
+    still = np.zeros((3, 5, 2), np.float32)
+    candidates = np.zeros((2, 3, 5, 2), np.float32)
+    a, b = (engine.rollout(c, still, candidates, z) for c in (context, other))
+    assert np.abs(a.latents - b.latents).max() > 1e-3
+    assert np.abs(a.cost_to_go[:, 0] - b.cost_to_go[:, 0]).max() > 1e-3
 
 
 def test_weights_come_back(bundle):
@@ -140,23 +167,26 @@ def test_an_untrained_bundle_has_the_same_shape_and_other_weights(bundle, tmp_pa
                   - OnnxEngine(original).encode(image)).max() > 0.05
 
 
-def test_the_rollout_is_the_predictor_and_the_critic_block_by_block():
-    networks = random_networks(replace(SMALL, early_weight=0.3))
+@pytest.mark.parametrize('history', [1, 2, 3, 5])
+def test_the_rollout_is_the_predictor_and_the_critic_block_by_block(history):
+    networks = random_networks(replace(SMALL, early_weight=0.3, history=history))
     generator = torch.Generator().manual_seed(0)
-    context, goal = (torch.randn(1, 1, 8, generator=generator),
+    context, goal = (torch.randn(history, 1, 8, generator=generator),
                      torch.randn(1, 8, generator=generator))
-    executed = torch.randn(1, 5, 2, generator=generator)
+    executed = torch.randn(history, 5, 2, generator=generator)
     candidates = torch.randn(4, 3, 5, 2, generator=generator)
     with torch.no_grad():
         latents, cost, cost_to_go = RolloutGraph(networks)(context, executed, candidates, goal)
         for s in range(4):
-            z, before, values = context[0], executed, [networks.critic(context[0], goal)]
+            window, before = context.transpose(0, 1), executed[None]
+            values = [networks.critic(window, goal)]
             for h in range(3):
                 block = candidates[s:s + 1, h]
-                z = networks.predictor(z, before, block)
-                before = block
+                z = networks.predictor(window, before, block)
+                window = torch.cat([window[:, 1:], z[:, None]], dim=1)
+                before = torch.cat([before[:, 1:], block[:, None]], dim=1)
                 torch.testing.assert_close(latents[s, h], z)
-                values.append(networks.critic(z, goal))
+                values.append(networks.critic(window, goal))
             torch.testing.assert_close(cost_to_go[s], torch.cat(values))
             wanted = 0.3 * values[1] + 0.3 * values[2] + values[3]
             torch.testing.assert_close(cost[s:s + 1], wanted)

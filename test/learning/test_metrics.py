@@ -14,12 +14,14 @@
 
 """Figures that can be worked out by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from jepa_ros.engines.networks import ModelConfig, Networks
-from jepa_ros.learning.critic import Latents
+from jepa_ros.learning.latents import Latents
 from jepa_ros.learning.metrics import (
     ARRIVAL_STEPS,
     calibrate,
@@ -72,8 +74,8 @@ class Drift(torch.nn.Module):
         super().__init__()
         self.by = by
 
-    def forward(self, latent, before, block):
-        return latent + self.by
+    def forward(self, latents, before, block):
+        return latents[:, -1] + self.by
 
 
 @pytest.fixture
@@ -102,8 +104,8 @@ def test_calibration_is_measured_where_the_robot_moves(marching, squares):
     class Apart(torch.nn.Module):
         """Tell how far apart two latents are."""
 
-        def forward(self, latent, goal):
-            return (goal - latent).abs().mean(dim=1)
+        def forward(self, latents, goal):
+            return (goal - latents[:, -1]).abs().mean(dim=1)
 
     networks.critic = Apart()
     # one-block predictions: off by 1 in one row of ten, exact elsewhere
@@ -114,3 +116,39 @@ def test_calibration_is_measured_where_the_robot_moves(marching, squares):
     assert found.arrival_cost == pytest.approx(ARRIVAL_STEPS)
     assert found.arrival_distance == pytest.approx(ARRIVAL_STEPS ** 2)
     assert found.surprise == pytest.approx((0.0, 1.0, 1.0))
+
+
+@pytest.mark.parametrize('at_rest', [True, False])
+def test_of_a_drive_only_what_has_a_past_is_measured(squares, at_rest):
+    networks = Networks(ModelConfig(image_px=32, channels=(4, 4), width=2, block=3, history=3))
+    networks.eval()
+    z = torch.arange(len(squares), dtype=torch.float32)[:, None].expand(-1, 2).contiguous()
+    pasts = []
+
+    class Sees(torch.nn.Module):
+        """Keep how far apart the latents are that it is shown."""
+
+        def forward(self, latents, *others):
+            pasts.append(latents.diff(dim=1)[..., 0])
+            return latents[:, -1] + 3.0 if len(others) == 2 else latents[:, -1, 0]
+
+    networks.predictor = networks.critic = Sees()
+    episodes = replace(squares, at_rest=np.full(len(squares), at_rest))
+    errors_by_horizon(networks, episodes, z, 2)
+    assert bool((torch.cat(pasts) == 3.0).all()) is not at_rest
+    pasts.clear()
+    # an expectation counts where there was one: after three blocks and the one expected
+    predicted = z[:, None].clone()
+    predicted[np.arange(len(squares)) - squares.first < 12] += 1.0
+    found = calibrate(networks, episodes, Latents(z, z, predicted))
+    assert bool((torch.cat(pasts) == 3.0).all()) is not at_rest
+    assert found.surprise[2] == (1.0 if at_rest else 0.0)
+
+
+def test_held_out_episodes_without_a_past_are_refused(squares):
+    networks = Networks(ModelConfig(image_px=32, channels=(4, 4), width=2, block=10, history=6))
+    episodes = replace(squares, at_rest=np.zeros(len(squares), bool))
+    z = torch.zeros(len(squares), 2)
+    with pytest.raises(ValueError, match='no held-out episode has 71 frames, as many as 7 blocks '
+                                         'of 10 actions need'):
+        calibrate(networks.eval(), episodes, Latents(z, z, z[:, None]))

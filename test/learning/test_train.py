@@ -21,19 +21,14 @@ import pytest
 import torch
 
 from jepa_ros.engines.networks import ModelConfig, Networks
+from jepa_ros.learning.batches import check_episodes, draw, sequence_rows
+from jepa_ros.learning.latents import encode_frames
+from jepa_ros.learning.losses import centred, prediction_losses
 from jepa_ros.learning.metrics import effective_rank, errors_by_horizon, probe_r2
 from jepa_ros.learning.random_encoder import freeze_random_encoder
 from jepa_ros.learning.run import read_metrics
-from jepa_ros.learning.train import (
-    centred,
-    draw,
-    encode_frames,
-    prediction_losses,
-    schedule,
-    sequence_rows,
-    train_world_model,
-    TrainConfig,
-)
+from jepa_ros.learning.train import train_world_model
+from jepa_ros.learning.train_config import schedule, TrainConfig
 
 SQUARE = ModelConfig(image_px=32, width=8, channels=(8, 16), encoder_hidden=32,
                      predictor_hidden=64, predictor_layers=2, critic_hidden=16, dropout=0.0,
@@ -95,7 +90,7 @@ def test_predictions_follow_the_actions(trained, squares):
     block = torch.zeros(2, 3, 2)
     block[0, :, 0], block[1, :, 0] = 1.0, -1.0
     with torch.no_grad():
-        left, right = networks.predictor(z, before, block)
+        left, right = networks.predictor(z[:, None], before[:, None], block)
     assert float((left - right).norm()) > 0.5
 
 
@@ -170,25 +165,25 @@ def test_losses_of_a_predictor_that_is_known():
     class Adds(torch.nn.Module):
         """Predict the latent plus the sum of the block: exact in the first dimension."""
 
-        def forward(self, latent, before, block):
-            return latent + block.sum(dim=(1, 2))[:, None]
+        def forward(self, latents, before, block):
+            return latents[:, -1] + block.sum(dim=(1, 2))[:, None]
 
     networks = fresh()
     networks.predictor = Adds()
     blocks = torch.arange(6.0).view(1, 3, 2, 1)             # sums 1, 5, 9
     latents = torch.tensor([0.0, 1.0, 6.0, 15.0]).view(1, 4, 1)
-    exact = prediction_losses(networks, latents, torch.zeros(1, 2, 1), blocks)
+    exact = prediction_losses(networks, latents, torch.zeros(1, 1, 2, 1), blocks)
     assert [float(v) for v in exact] == [0.0, 0.0]
     # one latent off by 3: it spoils the step to it and the step from it, and one rollout term
     latents[0, 2] += 3.0
-    one_step, rollout = prediction_losses(networks, latents, torch.zeros(1, 2, 1), blocks)
+    one_step, rollout = prediction_losses(networks, latents, torch.zeros(1, 1, 2, 1), blocks)
     assert float(one_step) == pytest.approx((9 + 9) / 3)
     assert float(rollout) == pytest.approx(9 / 2)
 
 
 def test_a_batch_is_whole_episodes_and_its_own(squares):
-    rows = sequence_rows(squares, 3, 2)
-    index, before, blocks, _ = draw(squares, rows, TRAIN, 3, step=7)
+    rows = sequence_rows(squares, 3, 1, 2)
+    index, before, blocks, _ = draw(squares, rows, TRAIN, 3, 1, step=7)
     assert index.shape == (64, 3)
     assert (np.diff(index, axis=1) == 3).all()
     assert (squares.first[index] == squares.first[index[:, :1]]).all()
@@ -199,10 +194,32 @@ def test_a_batch_is_whole_episodes_and_its_own(squares):
                                   squares.actions[index[5, 1]:index[5, 1] + 3])
     start = index[5, 0]
     if start - 3 >= squares.first[start]:
-        np.testing.assert_array_equal(before[5].numpy(), squares.actions[start - 3:start])
-    again = draw(squares, rows, TRAIN, 3, step=7)
+        np.testing.assert_array_equal(before[5, 0].numpy(), squares.actions[start - 3:start])
+    again = draw(squares, rows, TRAIN, 3, 1, step=7)
     np.testing.assert_array_equal(again[0], index)
-    assert (draw(squares, rows, TRAIN, 3, step=8)[0] != index).any()
+    assert (draw(squares, rows, TRAIN, 3, 1, step=8)[0] != index).any()
+
+
+def test_too_few_episodes_are_refused_before_training(squares, tmp_path):
+    rows = sequence_rows(squares, 3, 2, 2)
+    check_episodes(squares, rows, 10, 3, 2, 2)
+    with pytest.raises(ValueError, match=r'10 training episodes have 7 frames or more, '
+                       r'train\.episodes wants 16 in a batch'):
+        list(train_world_model(fresh(), squares, replace(BRIEF, episodes=16, batch=32), tmp_path))
+
+
+def test_what_came_before_a_batch_of_a_drive_is_what_was_seen(squares, tmp_path):
+    """A piece of a drive does not begin at rest: nothing is made up before it."""
+    driven = replace(squares, at_rest=np.zeros(len(squares), bool))
+    rows = sequence_rows(driven, 3, 4, 2)
+    assert (rows - driven.first[rows]).min() == 12
+    index, before, _, _ = draw(driven, rows, TRAIN, 3, 4, step=7)
+    assert (np.diff(index, axis=1) == 3).all()
+    assert (driven.first[index] == driven.first[index[:, :1]]).all()
+    came = index[:, 3, None] + np.arange(-12, 0)
+    np.testing.assert_array_equal(before.flatten(1, 2).numpy(), driven.actions[came])
+    with pytest.raises(ValueError, match=r'10 training episodes have 10 frames or more, '):
+        list(train_world_model(fresh(), driven, replace(BRIEF, episodes=16, batch=32), tmp_path))
 
 
 @pytest.mark.parametrize('step, share', [
@@ -216,6 +233,8 @@ def test_schedule(step, share):
     ({'batch': 30}, 'batch is 30, must be a multiple of episodes, 8'),
     ({'batch': 8}, 'batch is 8, must be a multiple of episodes, 8, and more'),
     ({'learning_rate': 0.0}, r'learning_rate is 0.0, must be in \(0, 1\]'),
+    ({'clip': 0.0}, 'clip is 0.0, must be above 0'),
+    ({'threads': -1}, 'threads is -1, must be at least 0'),
 ])
 def test_config_refuses_nonsense(config, message):
     with pytest.raises(ValueError, match=message):

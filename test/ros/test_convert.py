@@ -117,6 +117,27 @@ def test_from_rgb_and_back():
     np.testing.assert_array_equal(to_rgb(message), rgb)
 
 
+@pytest.mark.parametrize('encoding', sorted(CHANNELS))
+def test_from_rgb_in_every_encoding(encoding):
+    rgb = random_rgb(5, 7)
+    message = from_rgb(rgb, Header(frame_id='camera'), encoding)
+    channels = len(CHANNELS[encoding])
+    assert (message.encoding, message.step) == (encoding, 7 * channels)
+    assert len(message.data) == 5 * 7 * channels
+    if encoding == 'mono8':
+        luma = rgb @ np.array([0.299, 0.587, 0.114])
+        np.testing.assert_allclose(to_rgb(message)[..., 0], luma, atol=2.0)
+    else:
+        np.testing.assert_array_equal(to_rgb(message), rgb)
+    if channels == 4:
+        assert set(message.data[3::4]) == {255}
+
+
+def test_from_rgb_names_an_encoding_that_there_is_not():
+    with pytest.raises(ValueError, match="encoding '16UC1' is not one of rgb8, bgr8"):
+        from_rgb(random_rgb(2, 2), Header(), '16UC1')
+
+
 def test_from_rgb_takes_a_view():
     """A flipped picture is not contiguous and still comes out right."""
     rgb = random_rgb(6, 8)[::-1, ::-1]

@@ -24,7 +24,14 @@ from rclpy.parameter import Parameter
 import yaml
 
 from jepa_ros.config import METHODS, PlannerConfig
-from jepa_ros.ros import command_gate, params, planner_params, simulator_node
+from jepa_ros.ros import (
+    command_gate,
+    driver_node,
+    params,
+    planner_params,
+    recorder_params,
+    simulator_node,
+)
 from jepa_ros.ros.lifecycle import AUTOSTART
 
 CONFIG = Path(__file__).parents[2] / 'config'
@@ -32,6 +39,8 @@ TABLES = {
     'planner': (*planner_params.TABLE, AUTOSTART),
     'gate': (*command_gate.TABLE, AUTOSTART),
     'simulator': simulator_node.TABLE,
+    'recorder': recorder_params.TABLE,
+    'driver': driver_node.TABLE,
 }
 
 

@@ -25,11 +25,11 @@ from robot import FRAME_PERIOD_S, Robot
 from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory
 
-from jepa_ros.config import AgentConfig
 from jepa_ros.ros.messages import from_twist, status_value, to_seconds
+from jepa_ros.types import ModelSpec
 
 ACTION_S = 0.1
-DELAY_S = AgentConfig.action_delay_s
+DELAY_S = ModelSpec.delay_s
 # this slow to age that a machine busy with other things does not stop the robot
 PATIENT = ('-p', 'max_frame_age_s:=2.0')
 

@@ -53,7 +53,7 @@ def test_goals_that_are_none_leave_the_drive_as_it_is(robot, planner):
 
 
 def test_a_goal_that_is_none_starts_no_drive(probe, bundle, robot):
-    """Held goals are judged as they come: the former one is the one to start."""
+    """Held goals are judged as they come; after one that is none a start wants another."""
     with process('fake_planner', '-p', bundle, '-p', 'start_on_goal:=false') as planner:
         robot.wait_word('idle')
         robot.send_picture(BLACK)
@@ -64,6 +64,8 @@ def test_a_goal_that_is_none_starts_no_drive(probe, bundle, robot):
         robot.wait_word('arrived')
         robot.send_picture(BLACK)
         wait_for(lambda: planner.output.count('goal refused: ') == 2, 'the second refusal')
+        # who calls start means the newest, not the one before
+        assert 'the newest was refused: goal picture is almost' in robot.start().message
         # a goal of any size is taken, and is not driven to before a start
         robot.send_picture(spot_picture(0.3, 0.3, side_px=200))
         robot.set_parameter('fresh_frames', 2)
@@ -73,6 +75,19 @@ def test_a_goal_that_is_none_starts_no_drive(probe, bundle, robot):
         robot.wait_word('idle')
         assert robot.start().success
         wait_for(lambda: np.hypot(*(robot.place - (0.3, 0.3))) < 0.08, 'the newest goal')
+
+
+def test_a_goal_that_is_sent_again_on_the_way_begins_nothing(probe, robot, planner):
+    """It is the same bit for bit; once arrived, it is a goal again."""
+    robot.place[:] = 0.12, 0.12
+    goals = probe.every(0.1, lambda: robot.send_goal(0.85, 0.85))
+    wait_for(lambda: robot.place.min() > 0.7, 'most of the way')
+    goals.cancel()
+    assert planner.output.count('driving to a new goal') == 1
+    robot.wait_word('arrived')
+    robot.place[:] = 0.12, 0.12
+    robot.send_goal(0.85, 0.85)
+    robot.wait_moving()
 
 
 def test_a_flood_of_goals_takes_no_memory_and_the_newest_counts(

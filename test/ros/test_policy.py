@@ -23,9 +23,10 @@ import numpy as np
 from policy import Allowed, FILE, full_name, read_policy
 import pytest
 
-# what there is only with an option, or only where a package is installed
-OPTIONAL = {'simulator_node': Allowed('simulator_node', frozenset({'/tf'}), frozenset(),
-                                      frozenset(), frozenset())}
+# what there is only with an option, only for some models, or only where a package is installed
+NONE = frozenset()
+OPTIONAL = {'simulator_node': Allowed('simulator_node', frozenset({'/tf'}), NONE, NONE, NONE),
+            'planner_node': Allowed('planner_node', NONE, frozenset({'/odom'}), NONE, NONE)}
 # with simulated time, as simulation.launch.py has them, so that every option shows
 SIMULATED = ('-p', 'use_sim_time:=true')
 CAMERA = ('-r', 'image:=camera/image_raw', '-r',

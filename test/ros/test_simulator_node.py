@@ -110,6 +110,27 @@ def test_stamped_commands_and_sigterm(probe):
     assert 'Traceback' not in simulator.output
 
 
+def test_both_cameras_in_another_size_and_encoding(probe):
+    images = probe.listen(Image, 'camera/image_raw', qos.SENSOR)
+    infos = probe.listen(CameraInfo, 'camera/camera_info', qos.SENSOR)
+    front = probe.listen(Image, 'front_camera/image_raw', qos.SENSOR)
+    with process(SIMULATOR, *START, '-p', 'image_width_px:=160', '-p', 'image_height_px:=90',
+                 '-p', 'encoding:=bgra8') as simulator:
+        wait_for(lambda: images and infos and front, 'frames')
+        for image in (images[-1], front[-1]):
+            assert (image.width, image.height, image.encoding) == (160, 90, 'bgra8')
+            assert (image.step, len(image.data)) == (640, 57600)
+            assert to_rgb(image).std() > 10
+        assert (infos[-1].width, infos[-1].height, infos[-1].k[5]) == (160, 90, 45.0)
+        assert simulator.end() == 0, simulator.output
+
+
+def test_an_encoding_that_there_is_not_ends_it_with_a_reason():
+    with process(SIMULATOR, '-p', 'encoding:=yuv') as simulator:
+        assert simulator.wait() == 1
+    assert "encoding is 'yuv', must be one of rgb8, bgr8, rgba8, bgra8, mono8" in simulator.output
+
+
 def test_a_wrong_start_value_ends_it_with_a_reason():
     """No traceback, but the parameter's name and an exit code."""
     with process(SIMULATOR, '-p', 'camera_rate_hz:=-3.0') as simulator:

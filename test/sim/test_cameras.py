@@ -21,7 +21,7 @@ import pytest
 
 from jepa_ros.sim import gl
 from jepa_ros.sim import warehouse as cell
-from jepa_ros.sim.world import CAMERAS, Pose, World
+from jepa_ros.sim.world import CAMERAS, Pose, World, WorldConfig
 
 CHASSIS_TOP_M = 0.19
 
@@ -69,6 +69,24 @@ def test_intrinsics_of_both_cameras():
         # the top row of the picture lies half the field of view off the axis
         assert math.degrees(2 * math.atan(k.cy / k.fy)) == pytest.approx(fovy_deg)
         assert k.fx == k.fy
+
+
+@pytest.mark.parametrize('camera', CAMERAS)
+def test_another_size_has_the_same_vertical_view(world, camera):
+    wide = World(WorldConfig(appearance=world.config.appearance, image_width_px=320,
+                             image_height_px=120), world.seed)
+    try:
+        wide.place_robot(world.pose)
+        seen, usual = wide.render(camera), world.render(camera)
+        k = wide.intrinsics(camera)
+    finally:
+        wide.close()
+    assert seen.shape == (120, 320, 3)
+    assert (k.width, k.height, k.cx, k.cy) == (320, 120, 160, 60)
+    assert k.fy == pytest.approx(world.intrinsics(camera).fy / 4)
+    # the middle of the wide picture is the usual one, at a quarter of its size
+    small = usual.reshape(120, 4, 160, 4, 3).mean(axis=(1, 3))
+    assert np.abs(seen[:, 80:240].astype(float) - small).mean() < 4.0
 
 
 def test_the_front_camera_looks_ahead(world):

@@ -103,7 +103,8 @@ def test_a_latent_is_drawn_where_it_was_seen(world):
     def encode(image):
         return image.astype(np.float32).reshape(1, -1) / 255
 
-    model = SimpleNamespace(spec=SimpleNamespace(image_height=32, image_width=32), encode=encode)
+    model = SimpleNamespace(spec=SimpleNamespace(image_height=32, image_width=32,
+                                                 proprioception=None), encode=encode)
     where = Pose(0.0, 0.0, math.pi / 3)
     latent = encode(to_model_image(world.render_at(where), 32, 32))
     points = places_of(world, model, latent, np.array([[0.5, 0.0]]))

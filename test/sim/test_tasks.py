@@ -19,7 +19,8 @@ import math
 import pytest
 
 from jepa_ros.sim.collect import CollectConfig, record_episode
-from jepa_ros.sim.tasks import demo_task, draw_task, HELD_OUT
+from jepa_ros.sim.tasks import demo_task, draw_task, HELD_OUT, in_view
+from jepa_ros.sim.world import Pose
 
 SEEDS = range(12)
 
@@ -82,3 +83,18 @@ def test_a_demo_starts_where_the_world_is(world):
     assert 1.0 <= math.dist((pose.x, pose.y), (task.goal.x, task.goal.y)) <= 3.0
     assert world.floor.fits(task.goal.x, task.goal.y)
     assert demo_task(world, 4) == task
+
+
+def test_a_goal_in_view_is_before_the_camera_and_behind_no_rack(world):
+    floor = world.floor
+    start = Pose(-0.85, 0.2, 0.0)       # between the racks on the left, looking along them
+    assert in_view(floor, start, Pose(0.5, 0.2, 2.0))
+    assert not in_view(floor, start, Pose(-1.5, 0.2, 0.0))          # behind the robot
+    assert not in_view(floor, start, Pose(-0.85, 1.4, 0.0))         # to the side
+    aside = Pose(-0.85, 0.2, 1.5707963)
+    assert not in_view(floor, aside, Pose(-0.85, 1.4, 0.0))         # behind the rack before it
+    for seed in range(6):
+        task = draw_task(world, seed, farthest_m=2.0, only_in_view=True)
+        assert in_view(world.floor, task.start, task.goal)
+        assert task.straight
+        assert math.dist((task.start.x, task.start.y), (task.goal.x, task.goal.y)) <= 2.0

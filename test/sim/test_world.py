@@ -87,6 +87,8 @@ def test_without_appearance_only_places_differ():
     ({'appearance': math.nan}, 'appearance is nan'),
     ({'acceleration_m_s2': 0.0}, r'acceleration_m_s2 is 0.0, must be in \(0, 100\)'),
     ({'acceleration_rad_s2': math.inf}, 'acceleration_rad_s2 is inf'),
+    ({'image_width_px': 8}, r'image_width_px is 8, must be in \[16, 4096\]'),
+    ({'image_height_px': 5000}, 'image_height_px is 5000'),
 ])
 def test_config_refuses_nonsense(config, message):
     with pytest.raises(ValueError, match=message):

@@ -1,0 +1,75 @@
+# Copyright 2026 jepa_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+
+"""The two stages of ``jepa train`` on the terminal: bars, warnings, metrics for TensorBoard."""
+
+from pathlib import Path
+import sys
+
+
+def world_model_stage(networks, episodes, settings, folder: Path, here, scalars_too: bool) -> None:
+    """Train encoder and predictor; say early what goes wrong."""
+    from jepa_ros.learning.health import Health, Watch
+    from jepa_ros.learning.run import read_metrics
+    from jepa_ros.learning.scalars import Scalars
+    from jepa_ros.learning.train import train_world_model
+
+    train = settings.train
+    watch = Watch(Health.of(train.steps), settings.model.encoded_width, train.clip,
+                  train.sigreg_weight)
+    before = read_metrics(folder, 'world_model') if here.ranks.first else []
+    with _bar(train.steps, 'world model', here) as bar, \
+            Scalars(folder, 'world_model', scalars_too) as scalars:
+        for row in train_world_model(networks, episodes, train, folder, here):
+            bar.update(int(row['step']) + 1 - bar.n)
+            if not here.ranks.first:
+                continue
+            scalars.write(row)
+            # what was said of the steps before a kill is not said again
+            while before and before[0]['step'] < row['step']:
+                watch.see(before.pop(0))
+            for words in watch.see(row):
+                bar.write(f'WARNING {words}', file=sys.stderr)
+            if int(row['step']) % 20 == 0:
+                bar.set_postfix_str(f"next {row['next_latent']:.3f} copy {row['copy_last']:.3f} "
+                                    f"sigreg {row['sigreg']:.2f}")
+
+
+def critic_stage(networks, episodes, settings, folder: Path, here, scalars_too: bool) -> None:
+    """Encode the data once and train the critic on it."""
+    from jepa_ros.learning.critic import train_critic
+    from jepa_ros.learning.latents import encode_all
+    from jepa_ros.learning.metrics import effective_rank
+    from jepa_ros.learning.scalars import Scalars
+
+    if here.ranks.first:
+        print('encoding every frame once ...', flush=True)
+    latents = encode_all(networks, episodes)
+    width = settings.model.encoded_width
+    if here.ranks.first:
+        rank = effective_rank(latents.clean[:, :width].cpu().numpy())
+        print(f'effective rank {rank:.1f} of {width}', flush=True)
+    with _bar(settings.critic.steps, 'critic', here) as bar, \
+            Scalars(folder, 'critic', scalars_too) as scalars:
+        for row in train_critic(networks, episodes, latents, settings.critic, folder, here):
+            bar.update(int(row['step']) + 1 - bar.n)
+            scalars.write(row)
+            if int(row['step']) % 50 == 0:
+                bar.set_postfix_str(f"loss {row['critic_loss']:.4f}")
+
+
+def _bar(total: int, name: str, here):
+    from tqdm import tqdm
+    return tqdm(total=total, unit='step', desc=name, mininterval=2, disable=not here.ranks.first)

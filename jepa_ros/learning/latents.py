@@ -1,0 +1,104 @@
+# Copyright 2026 jepa_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+
+"""A data set as the encoder sees it: what the critic learns from and what is measured."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from jepa_ros.engines.networks import Networks
+from jepa_ros.learning.data import blocks_at, blocks_before, Episodes, jitter, rows_before
+from jepa_ros.learning.machine import device_of
+
+# predictions that the critic learns to judge too
+BLOCKS_AHEAD = 3
+
+
+@torch.no_grad()
+def encode_frames(networks: Networks, episodes: Episodes, batch: int = 512) -> Tensor:
+    """Encode every frame as it was recorded; return (N, D), where the networks are."""
+    networks.eval()
+    device = device_of(networks)
+    encoded = torch.cat([
+        networks.encoder(episodes.images(slice(i, i + batch)).to(device))[:, 0]
+        for i in range(0, len(episodes), batch)])
+    return networks.with_proprioception(
+        encoded, torch.from_numpy(episodes.proprioception).to(device))
+
+
+@dataclass(frozen=True)
+class Latents:
+    """
+    Every frame of a data set as the encoder sees it.
+
+    ``clean`` and ``jittered`` (N, D): as recorded, and under changed light.  ``predicted``
+    (N, F, D): what the predictor expected at the frame 1 to F blocks before it.
+    """
+
+    clean: Tensor
+    jittered: Tensor
+    predicted: Tensor
+
+    def windows(self, rows: np.ndarray, variant: np.ndarray) -> Tensor:
+        """
+        Return the latents (B, T, D) at rows (B, T), a block apart; ``variant`` (B,) says of what.
+
+        0: as recorded; 1: under changed light; 1 + f: the newest predicted f blocks ahead, and
+        those before it as many fewer.
+        """
+        out = self.clean[rows]
+        out[variant == 1] = self.jittered[rows[variant == 1]]
+        history = rows.shape[1]
+        for f in range(1, self.predicted.shape[1] + 1):
+            chosen = np.flatnonzero(variant == 1 + f)
+            for back in range(min(f, history)):
+                column = history - 1 - back
+                out[chosen, column] = self.predicted[rows[chosen, column], f - back - 1]
+        return out
+
+
+@torch.no_grad()
+def encode_all(networks: Networks, episodes: Episodes, seed: int = 0, blocks: int = BLOCKS_AHEAD,
+               batch: int = 512) -> Latents:
+    """Encode a data set once; where what came before is not known, predictions are ``clean``."""
+    z = encode_frames(networks, episodes, batch)
+    device = device_of(networks)
+    generator = torch.Generator(device).manual_seed(seed)
+    jittered = networks.with_proprioception(torch.cat([
+        networks.encoder(jitter(episodes.images(slice(i, i + batch)).to(device), generator))[:, 0]
+        for i in range(0, len(episodes), batch)]),
+        torch.from_numpy(episodes.proprioception).to(device))
+    return with_predictions(networks, episodes, z, jittered, blocks)
+
+
+@torch.no_grad()
+def with_predictions(networks: Networks, episodes: Episodes, z: Tensor, jittered: Tensor,
+                     blocks: int = BLOCKS_AHEAD) -> Latents:
+    """Return latents (N, D), as recorded and under changed light, with what is predicted."""
+    size, history, device = networks.config.block, networks.config.history, device_of(networks)
+    z, jittered = z.to(device), jittered.to(device)
+    now = episodes.starts(size, history, after=size)
+    window = rows_before(episodes, now, size, history)
+    before = blocks_before(episodes, now, size, history).to(device)
+    block = blocks_at(episodes, now, size).to(device)
+    latents = Latents(z, jittered, z[:, None, :].expand(-1, blocks, -1).clone())
+    for f in range(blocks):
+        # variant 0, then 1 + f: what was predicted so far is where the next prediction starts
+        seen = latents.windows(window, np.full(len(now), 1 + f if f else 0))
+        latents.predicted[now + size, f] = networks.predictor(seen, before, block)
+    return latents

@@ -1,0 +1,114 @@
+# Copyright 2026 jepa_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+
+"""``jepa train`` and ``jepa export``: settings and bags in, a bundle and its report out."""
+
+from dataclasses import asdict
+import json
+from pathlib import Path
+
+from bag_rig import CAMERA, DRIVE, drive, ODOM, odometry, SECOND, START, wave
+import pytest
+
+from jepa_ros.cli.main import main
+
+pytest.importorskip('torch')
+
+from jepa_ros.engines.manifest import load_manifest  # noqa: E402  (only where there is torch)
+from jepa_ros.learning.run import read_metrics  # noqa: E402
+from jepa_ros.learning.settings import KINDS, load_settings, resolve  # noqa: E402
+
+SMALL = f"""
+data: {{image: {CAMERA}, action: {DRIVE}, odom: {ODOM}}}
+""" + """
+model:
+  {image_px: 16, width: 8, channels: [4, 8], encoder_hidden: 8, predictor_hidden: 8,
+   predictor_layers: 1, critic_hidden: 8, history: 2, block: 2, horizon: 2}
+train: {steps: 12, batch: 16, episodes: 4, rollout: 2, directions: 8, device: cpu, threads: 1}
+critic: {steps: 9, batch: 16}
+"""
+
+
+def test_the_ceiling_s_file_is_the_default(root):
+    settings = resolve(root / 'config' / 'train_ceiling.yaml', {}, [])
+    assert settings == resolve(None, {}, [])
+    # and says everything that can be set, so that it can be read instead of the code
+    text = (root / 'config' / 'train_ceiling.yaml').read_text()
+    for section in ('model', 'train', 'critic'):
+        for key in asdict(getattr(settings, section)):
+            derived = key in ('low', 'high', 'proprioception_scale', 'vision')
+            assert (f'\n  {key}: ' in text) != derived, key
+
+
+def test_the_front_s_file_is_understood(root):
+    settings = resolve(root / 'config' / 'train_front.yaml', {}, ['train.steps=3'])
+    assert settings.model.image_px >= 96
+    assert settings.model.history == 3
+    assert settings.data.odom
+    assert settings.train.steps == 3
+    assert list(KINDS) == ['data', 'model', 'train', 'critic']
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1500)
+def test_from_a_bag_to_a_bundle(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
+    times = [START + round(i * 0.05 * SECOND) for i in range(2200)]
+    bag = drive(tmp_path / 'bag', **{ODOM: [(ns, odometry(ns, *wave(ns))) for ns in times]})
+    config, run, model = (tmp_path / name for name in ('small.yaml', 'run', 'small'))
+    config.write_text(SMALL)
+    command = ['train', '--config', str(config), '--bag', str(bag), '--out', str(run),
+               'train.seed=3']
+    assert main([*command, '--model', str(model)]) == 0
+    said = capsys.readouterr().out
+    assert 'look at' in said
+    assert 'ros2 launch jepa_ros planner.launch.py model:=' in said
+    assert ' checks are ' in said
+
+    settings = load_settings(run)
+    assert settings.train.seed == 3
+    assert settings.critic.seed == 0
+    assert settings.data.bags == (str(bag),)
+    assert len(settings.model.proprioception_scale) == 2
+    manifest = load_manifest(model)
+    assert manifest.spec.history == 2
+    assert manifest.spec.action.names == ('linear_x', 'angular_z')
+    assert manifest.raw['training']['data']['topics']['image'] == CAMERA
+    assert {p.name for p in model.iterdir()} == {
+        'manifest.json', 'encoder.onnx', 'rollout.onnx', 'weights.safetensors', 'report.png'}
+    page = (run / 'report.html').read_text()
+    assert 'data:image/png;base64,' in page
+    assert 'train.seed' in page
+    assert len(json.loads((run / 'report.json').read_text())['checks']) >= 10
+    stages = {p.name for p in (run / 'tensorboard').iterdir()}
+    assert stages == {'world_model', 'critic'}
+    assert len(read_metrics(run, 'critic')) == 9
+
+    # what is finished is not trained again, and what differs is refused by name
+    weights = (run / 'weights.safetensors').read_bytes()
+    assert main(command) == 0
+    assert (run / 'weights.safetensors').read_bytes() == weights
+    capsys.readouterr()
+    assert main([*command, 'critic.batch=8', 'train.clip=2']) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f'jepa train: {run} was begun with other settings (train.clip: 1.0, not 2.0; '
+        'critic.batch: 16, not 8); choose another folder or the same options')
+
+    # the same by the other verb; the bag's pictures are in the cache
+    assert main(['export', '--run', str(run), '--out', str(tmp_path / 'again'),
+                 '--weights-only']) == 0
+    assert (tmp_path / 'again' / 'weights.safetensors').read_bytes() == weights
+    assert main(['export', '--run', str(tmp_path), '--out', str(tmp_path / 'none')]) == 2
+    assert not Path(tmp_path / 'none').exists()
