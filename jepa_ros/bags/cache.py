@@ -32,6 +32,7 @@ from typing import Any
 import zlib
 
 from jepa_ros.engines.private_files import (
+    cache_folder,
     CacheError,
     check_folder,
     EngineTamperedError,
@@ -46,17 +47,11 @@ _PARTIAL = '.partial-'
 _LOCK = 'lock'
 
 
-def default_folder() -> Path:
-    """Return jepa_ros/episodes in $XDG_CACHE_HOME, or in ~/.cache where that is not absolute."""
-    said = Path(os.environ.get('XDG_CACHE_HOME', ''))
-    return (said if said.is_absolute() else Path.home() / '.cache') / 'jepa_ros' / 'episodes'
-
-
 class EpisodeCache:
     """The entries of one folder, which belongs to this user alone; CacheUnsafeError if not."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        self.folder = folder or default_folder()
+        self.folder = folder or cache_folder('episodes')
         self.folder.parent.parent.mkdir(parents=True, exist_ok=True)
         for part in (self.folder.parent, self.folder):
             make_folder(part)

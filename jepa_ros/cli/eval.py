@@ -17,10 +17,10 @@
 import argparse
 import json
 from pathlib import Path
-import sys
 import tempfile
 
 from jepa_ros.cli import gym_eval, route_eval
+from jepa_ros.cli.eval_parts import camera_of, untrained, watched
 
 BASELINES = ('random', 'straight_line', 'untrained', 'random_encoder', 'latent_distance')
 
@@ -79,11 +79,6 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def camera_of(args: argparse.Namespace) -> str:
-    """Return the simulator's camera that is asked for, or that the model's name tells."""
-    return args.camera or ('front' if 'front' in args.model.name else 'ceiling')
-
-
 def record(path: Path, result: dict[str, object]) -> None:
     """Add what was measured to a manifest, which stays whole if this is cut short."""
     manifest = json.loads(path.read_text())
@@ -111,28 +106,19 @@ def _entrant(name: str, args: argparse.Namespace, scratch: Path):
                          f'{", ".join(BASELINES)}')
     if name == 'latent_distance':
         return Entrant(name, name, args.model, camera=camera)
-    from jepa_ros.engines.manifest import load_manifest
-    from jepa_ros.learning.baseline import bundle_of_baseline, untrained_bundle
     if name == 'untrained':
-        untrained_bundle(load_manifest(args.model), scratch / name)
+        untrained(args.model, scratch / name)
     else:
+        from jepa_ros.learning.baseline import bundle_of_baseline
         bundle_of_baseline(args.random_encoder, scratch / name)
     return Entrant(name, 'agent', scratch / name, camera=camera)
 
 
 def _measure(entrant, args: argparse.Namespace, episodes: int) -> dict[str, object]:
-    from tqdm import tqdm
-
     from jepa_ros.sim.closed_loop import summarise
     from jepa_ros.sim.evaluate import evaluate
-    seeds = range(args.seed, args.seed + episodes)
-    outcomes = []
-    with tqdm(total=episodes, desc=entrant.name, unit='episode', file=sys.stderr) as bar:
-        for outcome in evaluate(entrant, seeds, args.processes):
-            outcomes.append(outcome)
-            bar.update()
-            bar.set_postfix_str(f'success {sum(o.success for o in outcomes) / len(outcomes):.2f}')
-    return summarise(outcomes)
+    outcomes = evaluate(entrant, range(args.seed, args.seed + episodes), args.processes)
+    return summarise(watched(outcomes, episodes, entrant.name, 'episode', lambda o: o.success))
 
 
 def _print_table(rows: dict[str, dict]) -> None:

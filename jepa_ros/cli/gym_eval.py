@@ -18,8 +18,9 @@ import argparse
 from dataclasses import replace
 import json
 from pathlib import Path
-import sys
 import tempfile
+
+from jepa_ros.cli.eval_parts import untrained, watched
 
 BASELINES = ('random', 'stay', 'untrained', 'latent_distance')
 
@@ -87,24 +88,14 @@ def _baseline(name: str, entrant, scratch: Path):
     if name != 'untrained':
         raise ValueError(f'baseline {name!r} is not for environments, must be one of '
                          f'{", ".join(BASELINES)}')
-    from jepa_ros.engines.manifest import load_manifest
-    from jepa_ros.learning.baseline import untrained_bundle
-    untrained_bundle(load_manifest(entrant.bundle), scratch / name)
-    return replace(entrant, name=name, bundle=scratch / name)
+    return replace(entrant, name=name, bundle=untrained(entrant.bundle, scratch / name))
 
 
 def _measure(entrant, args: argparse.Namespace, episodes: int) -> dict[str, object]:
-    from tqdm import tqdm
-
     from jepa_ros.sim.gym_eval import evaluate
     from jepa_ros.sim.gym_loop import summarise
-    outcomes = []
-    with tqdm(total=episodes, desc=entrant.name, unit='episode', file=sys.stderr) as bar:
-        for outcome in evaluate(entrant, range(args.seed, args.seed + episodes), args.processes):
-            outcomes.append(outcome)
-            bar.update()
-            bar.set_postfix_str(f'success {sum(o.held for o in outcomes) / len(outcomes):.2f}')
-    return summarise(outcomes)
+    outcomes = evaluate(entrant, range(args.seed, args.seed + episodes), args.processes)
+    return summarise(watched(outcomes, episodes, entrant.name, 'episode', lambda o: o.held))
 
 
 def _print_table(rows: dict[str, dict], hard_name: str) -> None:

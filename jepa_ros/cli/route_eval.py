@@ -17,11 +17,11 @@
 import argparse
 import json
 from pathlib import Path
-import sys
 import tempfile
 
+from jepa_ros.cli.eval_parts import camera_of, untrained, watched
+
 BASELINES = ('last_picture', 'untrained')
-CAMERAS = ('ceiling', 'front')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
             raise ValueError(f'baseline {name!r} is not for --routes, which has '
                              f'{", ".join(BASELINES)}')
     from jepa_ros.sim.route_eval import RouteEntrant
-    camera = _camera(args)
+    camera = camera_of(args)
     with tempfile.TemporaryDirectory() as scratch:
         def entrant(name: str, kind: str, bundle: Path) -> RouteEntrant:
             return RouteEntrant(name, kind, bundle, camera, args.route_metres, args.engine)
@@ -57,7 +57,7 @@ def run(args: argparse.Namespace) -> int:
         baselines = {}
         for name in names:
             beside = (entrant(name, name, args.model) if name == 'last_picture' else
-                      entrant(name, 'route', _untrained(args.model, Path(scratch) / name)))
+                      entrant(name, 'route', untrained(args.model, Path(scratch) / name)))
             baselines[name] = _measure(beside, args, args.baseline_episodes or args.routes)
         result['baselines'] = baselines
     if args.json:
@@ -67,33 +67,13 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _camera(args: argparse.Namespace) -> str:
-    """Return the camera that is asked for, or the one that the model's name tells."""
-    return getattr(args, 'camera', None) or ('front' if 'front' in args.model.name else 'ceiling')
-
-
-def _untrained(model: Path, folder: Path) -> Path:
-    from jepa_ros.engines.manifest import load_manifest
-    from jepa_ros.learning.baseline import untrained_bundle
-    untrained_bundle(load_manifest(model), folder)
-    return folder
-
-
 def _measure(entrant, args: argparse.Namespace, routes: int) -> dict[str, object]:
-    from tqdm import tqdm
-
     from jepa_ros.sim.route_eval import evaluate_routes
     from jepa_ros.sim.route_score import RADII_M, summarise_routes
-    seeds = range(args.seed, args.seed + routes)
-    outcomes = []
-    with tqdm(total=routes, desc=entrant.name, unit='route', file=sys.stderr) as bar:
-        for outcome in evaluate_routes(entrant, seeds, args.processes):
-            outcomes.append(outcome)
-            bar.update()
-            wins = sum(o.success(RADII_M[0]) for o in outcomes)
-            bar.set_postfix_str(f'success {wins / len(outcomes):.2f}')
+    outcomes = evaluate_routes(entrant, range(args.seed, args.seed + routes), args.processes)
+    seen = watched(outcomes, routes, entrant.name, 'route', lambda o: o.success(RADII_M[0]))
     # the order in which processes end must not show
-    return summarise_routes(sorted(outcomes, key=lambda o: o.seed))
+    return summarise_routes(sorted(seen, key=lambda o: o.seed))
 
 
 def _print_table(rows: dict[str, dict]) -> None:

@@ -32,6 +32,12 @@ class CacheUnsafeError(CacheError):
     """Another user could have written an entry: owner, rights or a link are wrong."""
 
 
+def cache_folder(name: str) -> Path:
+    """Return jepa_ros/NAME in $XDG_CACHE_HOME, or in ~/.cache where that is not absolute."""
+    said = Path(os.environ.get('XDG_CACHE_HOME', ''))
+    return (said if said.is_absolute() else Path.home() / '.cache') / 'jepa_ros' / name
+
+
 def make_folder(folder: Path) -> None:
     """Make a folder with mode 0700, or check the one there; CacheUnsafeError says why not."""
     if not os.path.lexists(folder):

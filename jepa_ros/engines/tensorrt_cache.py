@@ -25,6 +25,7 @@ import os
 from pathlib import Path
 
 from jepa_ros.engines.private_files import (
+    cache_folder,
     CacheError,
     check_folder,
     EngineTamperedError,
@@ -93,12 +94,6 @@ class Key:
         return key
 
 
-def default_folder() -> Path:
-    """Return jepa_ros/engines in $XDG_CACHE_HOME, or in ~/.cache where that is not absolute."""
-    said = Path(os.environ.get('XDG_CACHE_HOME', ''))
-    return (said if said.is_absolute() else Path.home() / '.cache') / 'jepa_ros' / 'engines'
-
-
 class EngineCache:
     """
     The entries of one folder: DIGEST.engine, and DIGEST.json with the key and the blob's hash.
@@ -107,7 +102,7 @@ class EngineCache:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
-        self.folder = folder or default_folder()
+        self.folder = folder or cache_folder('engines')
 
     def path(self, key: Key) -> Path:
         """Return where the engine of a key is, or would be."""

@@ -15,9 +15,7 @@
 """Many episodes over worker processes: the same agent as on the robot, against the same world."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
-import multiprocessing
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +36,7 @@ from jepa_ros.sim.closed_loop import (
 )
 from jepa_ros.sim.delayed import DelayedPolicy
 from jepa_ros.sim.tasks import draw_task
+from jepa_ros.sim.workers import no_clock, run_seeds
 from jepa_ros.sim.world import World
 
 # PyTorch without a compiler, the rollout written step by step as papers do: the reference
@@ -110,7 +109,7 @@ class Worker:
 
         def make_agent(seed: int) -> Agent:
             return Agent(model, SamplingPlanner(model.spec, entrant.planner), AgentConfig(),
-                         np.random.default_rng(seed), _no_clock)
+                         np.random.default_rng(seed), no_clock)
 
         return DelayedPolicy(make_agent, entrant.latency_s, entrant.way, entrant.camera)
 
@@ -126,33 +125,8 @@ class Worker:
         self._world.close()
 
 
-def _no_clock() -> float:
-    """Stand still: in closed loop without real time every plan gets all its iterations."""
-    return 0.0
-
-
-_worker: Worker | None = None
-
-
-def _start(entrant: Entrant) -> None:
-    global _worker
-    _worker = Worker(entrant)
-
-
-def _run(seed: int) -> Outcome:
-    if _worker is None:
-        raise RuntimeError('worker was not started')
-    return _worker.run(seed)
-
-
 def evaluate(entrant: Entrant, seeds: Sequence[int], processes: int) -> Iterator[Outcome]:
-    """Yield the outcome of each seed as it ends; the figures do not depend on the order."""
-    if processes <= 1:
-        with closing(Worker(entrant)) as worker:
-            yield from map(worker.run, seeds)
-        return
-    if entrant.bundle is not None:
-        # a pool would restart a worker that cannot, for ever
+    """Return the outcome of each seed as it ends; the figures do not depend on the order."""
+    if processes > 1 and entrant.bundle is not None:
         load_model(entrant.bundle, entrant.engine, entrant.precision)
-    with multiprocessing.get_context('spawn').Pool(processes, _start, (entrant,)) as pool:
-        yield from pool.imap_unordered(_run, seeds)
+    return run_seeds(Worker, entrant, seeds, processes)

@@ -15,9 +15,7 @@
 """Many episodes in a Gymnasium environment, over worker processes."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field, replace
-import multiprocessing
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +36,7 @@ from jepa_ros.sim.gym_loop import (
     StayPolicy,
 )
 from jepa_ros.sim.gym_tasks import draw_task, state_scale
+from jepa_ros.sim.workers import no_clock, run_seeds
 
 # a plan takes no time here, so there is no deadline
 PLANNER = PlannerConfig(candidates=128, elites=16, iterations=4, deadline_s=60.0)
@@ -123,7 +122,7 @@ class Worker:
 
         def make_agent(seed: int) -> Agent:
             return Agent(model, SamplingPlanner(model.spec, entrant.planner), config,
-                         np.random.default_rng(seed), _no_clock)
+                         np.random.default_rng(seed), no_clock)
 
         return AgentPolicy(make_agent, model.spec.proprioception is not None)
 
@@ -137,30 +136,9 @@ class Worker:
         self._env.close()
 
 
-def _no_clock() -> float:
-    return 0.0
-
-
-_worker: Worker | None = None
-
-
-def _start(entrant: GymEntrant) -> None:
-    global _worker
-    _worker = Worker(entrant)
-
-
-def _run(seed: int) -> GymOutcome:
-    if _worker is None:
-        raise RuntimeError('worker was not started')
-    return _worker.run(seed)
-
-
 def evaluate(entrant: GymEntrant, seeds: Sequence[int], processes: int) -> Iterator[GymOutcome]:
-    """Yield the outcome of each seed as it ends; the figures do not depend on the order."""
-    # made here even where others work: what is wrong with it would kill a worker without a word
-    with closing(Worker(entrant)) as worker:
-        if processes <= 1:
-            yield from map(worker.run, seeds)
-            return
-    with multiprocessing.get_context('spawn').Pool(processes, _start, (entrant,)) as pool:
-        yield from pool.imap_unordered(_run, seeds)
+    """Return the outcome of each seed as it ends; the figures do not depend on the order."""
+    if processes > 1:
+        # what is wrong with it would kill a worker without a word
+        Worker(entrant).close()
+    return run_seeds(Worker, entrant, seeds, processes)

@@ -15,10 +15,8 @@
 """Routes in closed loop: a drive is filmed, the robot put back, and the agent follows it."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
 import math
-import multiprocessing
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +34,7 @@ from jepa_ros.sim.collect import drive
 from jepa_ros.sim.evaluate import load_model
 from jepa_ros.sim.route_drive import film, Filmed, lay_out, put_back
 from jepa_ros.sim.route_score import RouteOutcome, Way
+from jepa_ros.sim.workers import no_clock, run_seeds
 from jepa_ros.sim.world import World
 from jepa_ros.types import Status
 
@@ -90,7 +89,7 @@ class RouteWorker:
         """Return the agent, on its way, and its follower where it has one."""
         entrant, model = self._entrant, self._model
         agent = Agent(model, SamplingPlanner(model.spec, entrant.planner), AgentConfig(),
-                      np.random.default_rng(seed), _no_clock)
+                      np.random.default_rng(seed), no_clock)
         if entrant.kind == 'last_picture':
             agent.set_goal(filmed.pictures[-1])
             return agent, None
@@ -137,33 +136,9 @@ class RouteWorker:
         self._world.close()
 
 
-def _no_clock() -> float:
-    """Stand still: in closed loop without real time every plan gets all its iterations."""
-    return 0.0
-
-
-_worker: RouteWorker | None = None
-
-
-def _start(entrant: RouteEntrant) -> None:
-    global _worker
-    _worker = RouteWorker(entrant)
-
-
-def _run(seed: int) -> RouteOutcome:
-    if _worker is None:
-        raise RuntimeError('worker was not started')
-    return _worker.run(seed)
-
-
 def evaluate_routes(entrant: RouteEntrant, seeds: Sequence[int], processes: int
                     ) -> Iterator[RouteOutcome]:
-    """Yield the outcome of each seed as it ends; the figures do not depend on the order."""
-    if processes <= 1:
-        with closing(RouteWorker(entrant)) as worker:
-            yield from map(worker.run, seeds)
-        return
-    # a pool would restart a worker that cannot load it, for ever
-    load_model(entrant.bundle, entrant.engine, entrant.precision)
-    with multiprocessing.get_context('spawn').Pool(processes, _start, (entrant,)) as pool:
-        yield from pool.imap_unordered(_run, seeds)
+    """Return the outcome of each seed as it ends; the figures do not depend on the order."""
+    if processes > 1:
+        load_model(entrant.bundle, entrant.engine, entrant.precision)
+    return run_seeds(RouteWorker, entrant, seeds, processes)

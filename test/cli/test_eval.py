@@ -35,12 +35,12 @@ pytest.importorskip('mujoco')
 @pytest.fixture
 def short(monkeypatch):
     """Let episodes last two seconds, and close the worlds that they were driven in."""
-    from jepa_ros.sim import closed_loop, evaluate
+    from jepa_ros.sim import closed_loop, workers
     monkeypatch.setattr(closed_loop, 'TIME_LIMIT_S', 2.0)
-    monkeypatch.setattr(evaluate, '_worker', None)
+    monkeypatch.setattr(workers, '_worker', None)
     yield
-    if evaluate._worker is not None:
-        evaluate._worker._world.close()
+    if workers._worker is not None:
+        workers._worker._world.close()
 
 
 def check_figures(figures, episodes):

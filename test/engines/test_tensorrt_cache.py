@@ -22,9 +22,8 @@ import stat
 
 import pytest
 
-from jepa_ros.engines.private_files import CacheUnsafeError, EngineTamperedError
+from jepa_ros.engines.private_files import cache_folder, CacheUnsafeError, EngineTamperedError
 from jepa_ros.engines.tensorrt_cache import (
-    default_folder,
     EngineCache,
     EngineForeignError,
     EngineMissingError,
@@ -72,11 +71,11 @@ def test_it_belongs_to_the_owner_alone(tmp_path):
 
 def test_the_folder_is_the_user_s_own(monkeypatch, tmp_path):
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
-    assert default_folder() == tmp_path / 'jepa_ros' / 'engines'
+    assert cache_folder('engines') == tmp_path / 'jepa_ros' / 'engines'
     monkeypatch.setenv('HOME', str(tmp_path / 'home'))
     for relative in ('', 'somewhere'):
         monkeypatch.setenv('XDG_CACHE_HOME', relative)
-        assert default_folder() == tmp_path / 'home' / '.cache' / 'jepa_ros' / 'engines'
+        assert cache_folder('engines') == tmp_path / 'home' / '.cache' / 'jepa_ros' / 'engines'
 
 
 def test_an_empty_cache_says_what_is_missing(cache):

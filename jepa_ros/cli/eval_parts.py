@@ -1,0 +1,46 @@
+# Copyright 2026 jepa_ros contributors
+#
+# Licensed under the Apache License, Version 2.0 (the "License");
+# you may not use this file except in compliance with the License.
+# You may obtain a copy of the License at
+#
+#     http://www.apache.org/licenses/LICENSE-2.0
+#
+# Unless required by applicable law or agreed to in writing, software
+# distributed under the License is distributed on an "AS IS" BASIS,
+# WITHOUT WARRANTIES OR CONDITIONS OF ANY KIND, either express or implied.
+# See the License for the specific language governing permissions and
+# limitations under the License.
+
+"""What the kinds of ``jepa eval`` share: the bar, the camera, the untrained baseline."""
+
+import argparse
+from collections.abc import Callable, Iterable
+from pathlib import Path
+import sys
+
+
+def camera_of(args: argparse.Namespace) -> str:
+    """Return the simulator's camera that is asked for, or that the model's name tells."""
+    return args.camera or ('front' if 'front' in args.model.name else 'ceiling')
+
+
+def watched(outcomes: Iterable, total: int, name: str, unit: str,
+            won: Callable[[object], bool]) -> list:
+    """Return the outcomes, with a bar that tells the part of them that was won so far."""
+    from tqdm import tqdm
+    seen = []
+    with tqdm(total=total, desc=name, unit=unit, file=sys.stderr) as bar:
+        for outcome in outcomes:
+            seen.append(outcome)
+            bar.update()
+            bar.set_postfix_str(f'success {sum(map(won, seen)) / len(seen):.2f}')
+    return seen
+
+
+def untrained(model: Path, folder: Path) -> Path:
+    """Write a bundle of a model's sizes with random weights to a folder; return the folder."""
+    from jepa_ros.engines.manifest import load_manifest
+    from jepa_ros.learning.baseline import untrained_bundle
+    untrained_bundle(load_manifest(model), folder)
+    return folder
