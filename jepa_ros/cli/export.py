@@ -97,6 +97,7 @@ def export_run(run_folder: Path, out: Path, config, weights_only: bool = False) 
         return
     what = {'seed': settings.train.seed, 'steps': settings.train.steps,
             'critic_steps': settings.critic.steps, 'data': data.about,
+            'symmetry': settings.data.symmetry,
             'frames': len(data.training) + len(data.held_out),
             'command': 'jepa train' if config.bags else 'make model'}
     licence, imported = 'Apache-2.0', run_folder / 'imported.json'

@@ -91,7 +91,7 @@ def _train(args: argparse.Namespace, settings, here, folder: Path, about: dict):
     """Train what the checkpoint does not have; return the settings with what the data decides."""
     import torch
 
-    from jepa_ros.cli.train import read_data
+    from jepa_ros.cli.train import read_data, views_of
     from jepa_ros.engines.networks import Networks
     from jepa_ros.learning.checkpoint import save_weights
     from jepa_ros.learning.critic import train_critic
@@ -110,7 +110,7 @@ def _train(args: argparse.Namespace, settings, here, folder: Path, about: dict):
                          'to encode, and that is kept')
     data = read_data(settings, here, print)
     settings = settings.with_data(data)
-    model, training = settings.model, data.training
+    model, training = settings.model, views_of(data, settings, print)
     encoder = load_vision(folder, model.vision, model.image_px, model.encoded_width)
     encoder.to(here.device)
     keep_settings(args.out, settings, data, {

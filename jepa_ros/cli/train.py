@@ -134,16 +134,17 @@ def _train(args: argparse.Namespace, settings, here, interrupt):
     here.ranks.wait()
     say(f'{len(data.training)} frames to train on, {len(data.held_out)} held out; on {here}',
         flush=True)
+    training = views_of(data, settings, say)
     torch.manual_seed(settings.train.seed)
     networks = Networks(settings.model)
     if settings.train.random_encoder:
-        freeze_random_encoder(networks, data.training)
+        freeze_random_encoder(networks, training)
     networks.to(here.device)
     scalars_too = getattr(args, 'tensorboard', scalars.installed()) and here.ranks.first
     # from here on a signal waits for the end of the step, and the state is saved
     with interrupt:
-        world_model_stage(networks, data.training, settings, args.out, here, scalars_too)
-        critic_stage(networks, data.training, settings, args.out, here, scalars_too)
+        world_model_stage(networks, training, settings, args.out, here, scalars_too)
+        critic_stage(networks, training, settings, args.out, here, scalars_too)
     if here.ranks.first:
         save_weights(networks, args.out / 'weights.safetensors')
     here.ranks.wait()
@@ -162,6 +163,17 @@ def read_data(settings, here, say):
             from jepa_ros.cli.bag_options import summary
             say('\n'.join(summary(data.about)), flush=True)
     return data
+
+
+def views_of(data, settings, say):
+    """Return the training episodes in all the views that the settings want."""
+    from jepa_ros.learning.symmetry import symmetric
+
+    training = symmetric(data, settings.data.symmetry).training
+    if training is not data.training:
+        say(f'{settings.data.symmetry}: each frame in {len(training) // len(data.training)} views',
+            flush=True)
+    return training
 
 
 def _nothing(*_: object, **__: object) -> None:

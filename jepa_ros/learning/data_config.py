@@ -22,6 +22,7 @@ from typing import Literal
 from jepa_ros.bags.settings import BagSettings
 from jepa_ros.learning.bag_data import bag_data_set
 from jepa_ros.learning.data import DataSet, load_data_set
+from jepa_ros.learning.symmetry import SymmetryName
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class DataConfig:
     """
     ``bags`` where there are any, else ``folder``, which ``jepa collect`` made.
 
-    The rest is for bags, as in ``BagSettings``; pictures get the size that the model wants.
+    ``symmetry`` says in which views drives are trained on too, as in ``symmetric``.  The rest is
+    for bags, as in ``BagSettings``; pictures get the size that the model wants.
     """
 
     folder: str = 'data/warehouse_ceiling'
@@ -44,6 +46,7 @@ class DataConfig:
     names: tuple[str, ...] = ()
     low: tuple[float, ...] = ()
     high: tuple[float, ...] = ()
+    symmetry: SymmetryName = 'none'
 
     def __post_init__(self) -> None:
         """Refuse nonsense; ValueError names the value and the limit."""

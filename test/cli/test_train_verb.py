@@ -70,9 +70,10 @@ def test_from_a_bag_to_a_bundle(tmp_path, capsys, monkeypatch):
     config, run, model = (tmp_path / name for name in ('small.yaml', 'run', 'small'))
     config.write_text(SMALL)
     command = ['train', '--config', str(config), '--bag', str(bag), '--out', str(run),
-               'train.seed=3']
+               'train.seed=3', 'data.symmetry=mirror']
     assert main([*command, '--model', str(model)]) == 0
     said = capsys.readouterr().out
+    assert 'mirror: each frame in 2 views' in said
     assert 'look at' in said
     assert 'ros2 launch jepa_ros planner.launch.py model:=' in said
     assert ' checks are ' in said
@@ -86,6 +87,7 @@ def test_from_a_bag_to_a_bundle(tmp_path, capsys, monkeypatch):
     assert manifest.spec.history == 2
     assert manifest.spec.action.names == ('linear_x', 'angular_z')
     assert manifest.raw['training']['data']['topics']['image'] == CAMERA
+    assert manifest.raw['training']['symmetry'] == 'mirror'
     assert {p.name for p in model.iterdir()} == {
         'manifest.json', 'encoder.onnx', 'rollout.onnx', 'weights.safetensors', 'report.png'}
     page = (run / 'report.html').read_text()

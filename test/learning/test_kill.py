@@ -46,13 +46,20 @@ def steps_done(out, stage):
     return path.read_text().count('\n') if path.exists() else 0
 
 
+def changed(out, stage):
+    path = out / f'{stage}.jsonl'
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
 def cut(arguments, out, stage, step, number, environment):
     """Run until a stage has done so many steps, send a signal; return (status, stderr)."""
+    before = changed(out, stage)  # what an earlier run wrote says nothing of this one
     process = subprocess.Popen(arguments, env=environment, stdout=subprocess.DEVNULL,
                                stderr=subprocess.PIPE, text=True)
     try:
         limit = time.monotonic() + 600
-        while steps_done(out, stage) < step and process.poll() is None:
+        while process.poll() is None and (
+                changed(out, stage) == before or steps_done(out, stage) < step):
             assert time.monotonic() < limit
             time.sleep(0.001)
         process.send_signal(number)
