@@ -25,8 +25,6 @@ from torch import Tensor
 
 from jepa_ros.types import ActionSpec
 
-_PATTERNS = 64
-
 
 @dataclass(frozen=True)
 class Episodes:
@@ -188,25 +186,3 @@ def blocks_before(episodes: Episodes, rows: np.ndarray, block: int, history: int
     known = index >= episodes.first[rows][:, None]
     actions = episodes.actions[np.maximum(index, 0)] * known[..., None]
     return torch.from_numpy(actions.astype(np.float32)).unflatten(1, (history, block))
-
-
-def jitter(images: Tensor, generator: torch.Generator) -> Tensor:
-    """
-    Change light and tint of each uint8 image (B, h, w, 3) by itself; return float 0 to 255.
-
-    Images and generator are on one device.
-
-    Light that changes from frame to frame cannot be predicted, so the latents leave it out.
-    """
-    count, device = images.shape[0], images.device
-    x = images.to(torch.float32)
-    gain = torch.empty(count, 1, 1, 1, device=device).uniform_(0.75, 1.3, generator=generator)
-    tint = torch.empty(count, 1, 1, 3, device=device).uniform_(0.92, 1.08, generator=generator)
-    offset = torch.empty(count, 1, 1, 1, device=device).uniform_(-12.0, 12.0, generator=generator)
-    # so many patterns of noise are enough, and drawing them is half the work
-    noise = torch.randn((min(count, _PATTERNS), *x.shape[1:]), generator=generator,
-                        device=device) * 2.0
-    x.mul_(gain * tint).add_(offset)
-    for i in range(0, count, _PATTERNS):
-        x[i:i + _PATTERNS] += noise[:count - i]
-    return x.clamp_(0.0, 255.0)

@@ -32,8 +32,9 @@ from torch import nn, Tensor
 
 from jepa_ros.engines.networks import Networks
 from jepa_ros.engines.vision_encoder import VisionEncoder
-from jepa_ros.learning.data import Episodes, jitter
+from jepa_ros.learning.data import Episodes
 from jepa_ros.learning.latents import Latents, with_predictions
+from jepa_ros.learning.light import jitter
 from jepa_ros.learning.machine import device_of
 from jepa_ros.learning.whitening import fit_whitening, Whitening
 

@@ -22,7 +22,8 @@ import torch
 from torch import Tensor
 
 from jepa_ros.engines.networks import Networks
-from jepa_ros.learning.data import blocks_at, blocks_before, Episodes, jitter, rows_before
+from jepa_ros.learning.data import blocks_at, blocks_before, Episodes, rows_before
+from jepa_ros.learning.light import jitter
 from jepa_ros.learning.machine import device_of
 
 # predictions that the critic learns to judge too
@@ -74,13 +75,14 @@ class Latents:
 
 @torch.no_grad()
 def encode_all(networks: Networks, episodes: Episodes, seed: int = 0, blocks: int = BLOCKS_AHEAD,
-               batch: int = 512) -> Latents:
+               batch: int = 512, frame_light: float = 1.0) -> Latents:
     """Encode a data set once; where what came before is not known, predictions are ``clean``."""
     z = encode_frames(networks, episodes, batch)
     device = device_of(networks)
     generator = torch.Generator(device).manual_seed(seed)
     jittered = networks.with_proprioception(torch.cat([
-        networks.encoder(jitter(episodes.images(slice(i, i + batch)).to(device), generator))[:, 0]
+        networks.encoder(jitter(episodes.images(slice(i, i + batch)).to(device), generator,
+                                frame_light))[:, 0]
         for i in range(0, len(episodes), batch)]),
         torch.from_numpy(episodes.proprioception).to(device))
     return with_predictions(networks, episodes, z, jittered, blocks)

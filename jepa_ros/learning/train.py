@@ -27,10 +27,11 @@ from torch import nn, Tensor
 
 from jepa_ros.engines.networks import Networks
 from jepa_ros.learning.batches import check_episodes, draw, sequence_rows
-from jepa_ros.learning.data import Episodes, jitter
+from jepa_ros.learning.data import Episodes
 from jepa_ros.learning.health import joint_std, spread
 from jepa_ros.learning.joint_norm import join_batch_norms
 from jepa_ros.learning.latents import encode_frames
+from jepa_ros.learning.light import jitter
 from jepa_ros.learning.losses import centred, prediction_losses
 from jepa_ros.learning.machine import CPU, Machine
 from jepa_ros.learning.run import Run
@@ -80,7 +81,7 @@ def _step(networks: Networks, episodes: Episodes, rows: np.ndarray, config: Trai
                                             step, machine)
     mine = ranks.part(config.batch, 'train.batch')
     if known is None:
-        latents = _encode(networks, episodes, index, mine, generator, config.bfloat16, machine)
+        latents = _encode(networks, episodes, index, mine, generator, config, machine)
     else:
         latents = known[index[mine].ravel()].view(*index[mine].shape, -1)
     one_step, rollout = prediction_losses(networks, latents, before[mine].to(machine.device),
@@ -112,12 +113,13 @@ def _step(networks: Networks, episodes: Episodes, rows: np.ndarray, config: Trai
 
 
 def _encode(networks: Networks, episodes: Episodes, index: np.ndarray, mine: slice,
-            generator: torch.Generator, bfloat16: bool, machine: Machine) -> Tensor:
+            generator: torch.Generator, config: TrainConfig, machine: Machine) -> Tensor:
     """Return the latents (B, T + R, D) of this rank's part of the rows, under changed light."""
     # every rank draws the light of the whole batch, so that all see what one alone would
-    images = jitter(episodes.images(index.ravel()).to(machine.device), generator)
+    images = jitter(episodes.images(index.ravel()).to(machine.device), generator,
+                    config.frame_light, config.episode_light, config.episodes)
     images = images.view(*index.shape, *images.shape[1:])[mine].flatten(0, 1)
-    with machine.autocast(bfloat16):
+    with machine.autocast(config.bfloat16):
         z = networks.encoder(images).float()[:, 0]
     felt = torch.from_numpy(episodes.proprioception[index[mine].ravel()]).to(machine.device)
     return networks.with_proprioception(z, felt).view(*index[mine].shape, -1)

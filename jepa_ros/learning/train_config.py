@@ -29,7 +29,8 @@ class TrainConfig:
     ``batch`` counts sequences of ``rollout`` frames after the T of the model's history, a block
     apart, drawn from ``episodes`` episodes in equal parts.  ``sigreg_weight`` and
     ``rollout_weight`` multiply their terms; steps are optimiser steps.  ``random_encoder`` leaves
-    the encoder untrained, the baseline.  ``device`` 'auto' is CUDA where there is one;
+    the encoder untrained, the baseline.  ``frame_light`` and ``episode_light`` in [0, 1] say how
+    far light is changed, as in ``jitter``.  ``device`` 'auto' is CUDA where there is one;
     ``threads`` 0 is as many as torch takes.
     """
 
@@ -45,6 +46,8 @@ class TrainConfig:
     directions: int = 256
     clip: float = 1.0
     seed: int = 0
+    frame_light: float = 1.0
+    episode_light: float = 0.0
     save_every: int = 100
     bfloat16: bool = True
     random_encoder: bool = False
@@ -61,6 +64,9 @@ class TrainConfig:
                              f'{self.episodes}, and more: SIGReg needs a spread in each')
         if not 0.0 < self.learning_rate <= 1.0:
             raise ValueError(f'learning_rate is {self.learning_rate}, must be in (0, 1]')
+        for name in ('frame_light', 'episode_light'):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise ValueError(f'{name} is {getattr(self, name)}, must be in [0, 1]')
         if not self.clip > 0.0:
             raise ValueError(f'clip is {self.clip}, must be above 0')
         for name in ('sigreg_weight', 'rollout_weight', 'weight_decay', 'warmup', 'threads'):

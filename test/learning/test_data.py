@@ -27,11 +27,11 @@ from jepa_ros.learning.data import (
     blocks_at,
     blocks_before,
     Episodes,
-    jitter,
     load_data_set,
     load_episodes,
     rows_before,
 )
+from jepa_ros.learning.light import jitter
 
 LENGTHS = (7, 3, 10)
 
@@ -160,6 +160,19 @@ def test_jitter_is_seeded_bounded_and_different_for_each_image():
     assert float((levels - 120).abs().max()) > 5
     assert not torch.equal(a, jitter(images, torch.Generator().manual_seed(6)))
     assert torch.equal(images, torch.full_like(images, 120))
+
+
+def test_light_of_an_episode_changes_all_its_pictures_alike():
+    images = torch.full((6, 8, 8, 3), 120, dtype=torch.uint8)
+    levels = [float(x) for x in jitter(images, torch.Generator().manual_seed(5), 0.0, 1.0,
+                                       2).mean(dim=(1, 2, 3))]
+    assert levels[:3] == pytest.approx([levels[0]] * 3, abs=1.0)
+    assert levels[3:] == pytest.approx([levels[3]] * 3, abs=1.0)
+    assert abs(levels[0] - levels[3]) > 5
+    still = jitter(images, torch.Generator().manual_seed(5), 0.0, 0.0)
+    assert float((still.mean(dim=(1, 2, 3)) - 120).abs().max()) < 1
+    little = jitter(images, torch.Generator().manual_seed(5), 0.1)
+    assert 1 < float((little.mean(dim=(1, 2, 3)) - 120).abs().max()) < 6
 
 
 def test_jitter_keeps_what_the_picture_shows():
