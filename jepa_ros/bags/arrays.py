@@ -34,7 +34,7 @@ from jepa_ros.bags.scan import Recording, scan
 from jepa_ros.bags.settings import BagSettings
 
 # of the entries; another way to make them is another number
-FORMAT = 2
+FORMAT = 3
 PARTS = ('training', 'held_out')
 _BATCH_ROWS = 256
 
@@ -143,7 +143,7 @@ def _write(folder: Path, part: str, episodes: list[Episode], frames: np.ndarray,
     """Write the frames and the numbers of some episodes, one after another."""
     count = sum(len(episode) for episode in episodes)
     columns: dict[str, list[np.ndarray]] = {
-        name: [] for name in ('actions', 'poses', 'first', 'last', 'proprioception')}
+        name: [] for name in ('actions', 'poses', 'first', 'last', 'proprioception', 'drive')}
     at = 0
     with FrameFile(folder / f'{part}_frames.npy', count, settings.height, settings.width) as file:
         for episode in episodes:
@@ -155,7 +155,7 @@ def _write(folder: Path, part: str, episodes: list[Episode], frames: np.ndarray,
             actions[-1] = 0.0
             felt = rows.odometry[chosen, :len(NAMES) if settings.odom else 0]
             for name, values in (('actions', actions), ('first', np.full(n, at)),
-                                 ('last', np.full(n, at + n - 1)),
+                                 ('last', np.full(n, at + n - 1)), ('drive', rows.bag[chosen]),
                                  ('poses', rows.odometry[chosen, 2:].astype(np.float32)),
                                  ('proprioception', felt.astype(np.float32))):
                 columns[name].append(values)

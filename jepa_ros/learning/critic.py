@@ -42,7 +42,9 @@ class CriticConfig:
 
     Goals are drawn from the same episode: near in the future, anywhere in the future, or at
     any time (``near``, ``future`` and the rest of 1); ``same`` is how often a goal is the
-    latent itself.  Bootstraps look 1 to ``most_blocks`` blocks ahead.
+    latent itself, and ``alike`` how often it is what looks most like it of ``alike_of`` moments of
+    the same drive, four blocks or more away in time: another place, perhaps, that is easily taken
+    for this one.  Bootstraps look 1 to ``most_blocks`` blocks ahead.
     """
 
     steps: int = 8000
@@ -53,6 +55,8 @@ class CriticConfig:
     near: float = 0.3
     future: float = 0.4
     same: float = 0.03
+    alike: float = 0.0
+    alike_of: int = 128
     most_blocks: int = 4
     largest_cost: float = 60.0
     seed: int = 0
@@ -64,14 +68,21 @@ class CriticConfig:
             raise ValueError(f'expectile is {self.expectile}, must be in [0.5, 1)')
         if self.near < 0 or self.future < 0 or self.near + self.future > 1:
             raise ValueError(f'near {self.near} and future {self.future} must be shares of 1')
+        if not 0.0 <= self.alike <= 1.0 or self.alike_of < 1:
+            raise ValueError(f'alike is {self.alike}, must be in [0, 1], and alike_of is '
+                             f'{self.alike_of}, must be at least 1')
         if self.steps < 1 or self.batch < 1 or self.most_blocks < 1:
             raise ValueError(f'steps {self.steps}, batch {self.batch} and most_blocks '
                              f'{self.most_blocks} must be at least 1')
 
 
-def draw(episodes: Episodes, rows: np.ndarray, block: int, config: CriticConfig, step: int
-         ) -> dict[str, np.ndarray]:
-    """Return rows, goals, bootstrap rows, lengths in blocks and hindsight costs of a batch."""
+def draw(episodes: Episodes, rows: np.ndarray, block: int, config: CriticConfig, step: int,
+         z: Tensor) -> dict[str, np.ndarray]:
+    """
+    Return rows, goals, bootstrap rows, lengths in blocks and hindsight costs of a batch.
+
+    ``z`` (N, D) are the latents of all rows.
+    """
     rng = np.random.default_rng([config.seed, 2, step])
     row = rng.choice(rows, config.batch)
     left = episodes.last[row] - row
@@ -83,13 +94,33 @@ def draw(episodes: Episodes, rows: np.ndarray, block: int, config: CriticConfig,
                     np.where(kind < config.near + config.future, future, anywhere))
     goal = np.where(rng.random(config.batch) < config.same, row, goal)
     length = rng.integers(1, np.minimum(left // block, config.most_blocks) + 1)
+    variant = rng.integers(0, 2 + BLOCKS_AHEAD, config.batch)
+    goal_variant = rng.integers(0, 2, config.batch)
+    if config.alike:
+        chosen = np.flatnonzero(rng.random(config.batch) < config.alike)
+        goal[chosen] = look_alikes(episodes, row[chosen], z, 4 * block, config.alike_of, rng)
     # a goal passed before the bootstrap is a cost that was really seen
     ahead = goal - row
     seen = (ahead >= 0) & (ahead <= length * block)
     return {'row': row, 'goal': goal, 'next': row + length * block, 'length': length,
             'seen': seen, 'seen_cost': ahead / block,
-            'variant': rng.integers(0, 2 + BLOCKS_AHEAD, config.batch),
-            'goal_variant': rng.integers(0, 2, config.batch)}
+            'variant': variant, 'goal_variant': goal_variant}
+
+
+def look_alikes(episodes: Episodes, rows: np.ndarray, z: Tensor, apart: int, among: int,
+                rng: np.random.Generator) -> np.ndarray:
+    """
+    Return for each row (B,) another of its drive, the nearest in latents of some drawn at random.
+
+    It is ``apart`` rows away or more; where none that was drawn is, the row itself stands.
+    """
+    begins, ends = episodes.drive_edges()
+    other = rng.integers(begins[rows], ends[rows] + 1, size=(among, len(rows))).T
+    away = (z[other] - z[rows][:, None]).square().mean(dim=2).cpu().numpy()
+    away[np.abs(other - rows[:, None]) < apart] = np.inf
+    best = away.argmin(axis=1)
+    found = np.take_along_axis(other, best[:, None], axis=1)[:, 0]
+    return np.where(np.isfinite(away.min(axis=1)), found, rows)
 
 
 def expectile_loss(value: Tensor, target: Tensor, expectile: float) -> Tensor:
@@ -120,7 +151,8 @@ def train_critic(networks: Networks, episodes: Episodes, latents: Latents, confi
     for step in range(run.first, config.steps):
         for group in optimizer.param_groups:
             group['lr'] = config.learning_rate * min(1.0, 2.0 * (1 - step / config.steps) + 0.02)
-        b = {k: v[mine] for k, v in draw(episodes, rows, block, config, step).items()}
+        drawn = draw(episodes, rows, block, config, step, latents.clean)
+        b = {k: v[mine] for k, v in drawn.items()}
         length, seen, seen_cost = (torch.from_numpy(b[k]).to(machine.device)
                                    for k in ('length', 'seen', 'seen_cost'))
         goal = networks.at_rest(latents.windows(b['goal'][:, None], b['goal_variant'])[:, 0])

@@ -35,7 +35,9 @@ class Episodes:
     a zero that fills the row; ``poses`` (N, 3) in m and rad, for probes only, NaN where they are
     not known; ``first`` and ``last`` (N,) are the rows at which a row's episode begins and ends;
     ``proprioception`` (N, P) float32, none by default; ``at_rest`` (N,) says whether the robot
-    stood when a row's episode began, true by default.  Frames may lie on disk, memory-mapped.
+    stood when a row's episode began, true by default; ``drive`` (N,) numbers the drives, of one
+    place in one light, that episodes were cut out of, each its own by default.  Frames may lie on
+    disk, memory-mapped.
     """
 
     frames: np.ndarray
@@ -45,6 +47,7 @@ class Episodes:
     last: np.ndarray
     proprioception: np.ndarray = None  # type: ignore[assignment]  # made below
     at_rest: np.ndarray = None  # type: ignore[assignment]  # made below
+    drive: np.ndarray = None  # type: ignore[assignment]  # made below
 
     def __post_init__(self) -> None:
         """Give every row its proprioception, of width 0 where there is none."""
@@ -52,6 +55,8 @@ class Episodes:
             object.__setattr__(self, 'proprioception', np.zeros((len(self), 0), np.float32))
         if self.at_rest is None:
             object.__setattr__(self, 'at_rest', np.ones(len(self), bool))
+        if self.drive is None:
+            object.__setattr__(self, 'drive', self.first)
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -70,6 +75,13 @@ class Episodes:
         n = np.arange(len(self))
         known = self.at_rest | (n - self.first >= block * history)
         return n[known & (self.last - n >= after)]
+
+    def drive_edges(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the first and the last row of each row's drive, (N,) each; they lie together."""
+        edges = np.flatnonzero(np.diff(self.drive)) + 1
+        begins, ends = np.concatenate([[0], edges]), np.concatenate([edges, [len(self)]]) - 1
+        counts = ends - begins + 1
+        return np.repeat(begins, counts), np.repeat(ends, counts)
 
     def images(self, rows: np.ndarray | slice) -> Tensor:
         """Return frames (B, h, w, 3) uint8, copied out of what may be read-only."""

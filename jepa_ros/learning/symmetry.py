@@ -65,7 +65,9 @@ def symmetric(data: DataSet, symmetry: SymmetryName) -> DataSet:
         np.tile(seen.first, count) + before, np.tile(seen.last, count) + before,
         np.concatenate([seen.proprioception * felt if m else seen.proprioception
                         for m in mirrored]),
-        np.tile(seen.at_rest, count))
+        np.tile(seen.at_rest, count),
+        np.tile(seen.drive, count) + np.repeat(np.arange(count), len(seen)) * (
+            seen.drive.max() + 1))
     return replace(data, training=training)
 
 

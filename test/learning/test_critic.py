@@ -21,7 +21,13 @@ import pytest
 import torch
 
 from jepa_ros.engines.networks import ModelConfig, Networks
-from jepa_ros.learning.critic import CriticConfig, draw, expectile_loss, train_critic
+from jepa_ros.learning.critic import (
+    CriticConfig,
+    draw,
+    expectile_loss,
+    look_alikes,
+    train_critic,
+)
 from jepa_ros.learning.data import Episodes
 from jepa_ros.learning.latents import encode_all, Latents, with_predictions
 
@@ -151,9 +157,9 @@ def test_the_expectile_leans_towards_the_cheaper_way():
 
 
 def test_batches_are_true_to_the_data(data):
-    episodes, _ = data
+    episodes, latents = data
     config = CriticConfig(batch=4000)
-    b = draw(episodes, episodes.rows(0, BLOCK), BLOCK, config, step=3)
+    b = draw(episodes, episodes.rows(0, BLOCK), BLOCK, config, 3, latents.clean)
     row, goal, following = b['row'], b['goal'], b['next']
     assert (episodes.first[row] == episodes.first[goal]).all()
     assert (episodes.last[row] >= following).all()
@@ -165,8 +171,60 @@ def test_batches_are_true_to_the_data(data):
     assert (b['seen_cost'][seen] <= b['length'][seen]).all()
     assert 0.02 < (goal == row).mean() < 0.06
     assert (goal < row).mean() > 0.05      # goals that lie behind are asked for too
-    again = draw(episodes, episodes.rows(0, BLOCK), BLOCK, config, step=3)
+    again = draw(episodes, episodes.rows(0, BLOCK), BLOCK, config, 3, latents.clean)
     np.testing.assert_array_equal(again['goal'], goal)
+    # with goals that look alike all else is as it was
+    alike = draw(episodes, episodes.rows(0, BLOCK), BLOCK, replace(config, alike=0.3), 3,
+                 latents.clean)
+    np.testing.assert_array_equal(alike['row'], row)
+    assert 0.6 < (alike['goal'] == goal).mean() < 0.75
+
+
+def test_look_alikes_are_the_nearest_of_the_drive_at_another_time(data):
+    episodes, latents = data
+    episodes = replace(episodes, drive=episodes.first // 484)   # four episodes each
+    rng = np.random.default_rng(0)
+    rows = rng.integers(0, len(episodes), 500)
+    found = look_alikes(episodes, rows, latents.clean, 40, 400, rng)
+    assert (episodes.drive[found] == episodes.drive[rows]).all()
+    assert (np.abs(found - rows) >= 40).all()
+    assert (episodes.first[found] != episodes.first[rows]).mean() > 0.5
+    away = (latents.clean[found] - latents.clean[rows]).square().mean(dim=1)
+    by_chance = (latents.clean[rng.permutation(rows)] - latents.clean[rows]).square().mean(dim=1)
+    assert float(away.median()) < 0.01 * float(by_chance.median())
+    # where there is no other time, the goal is where the robot is
+    few = look_alikes(episodes, rows, latents.clean, len(episodes), 50, rng)
+    np.testing.assert_array_equal(few, rows)
+
+
+def test_goals_that_look_alike_teach_how_far_apart_they_are(tmp_path):
+    """Of two corridors side by side that look nearly the same, none leads into the other."""
+    episodes, places = corridor()
+    episodes = replace(episodes, drive=np.zeros(len(episodes), int))
+    lane = (episodes.first // 121) % 2
+    lanes = torch.tensor([[0.0], [0.15]])
+    z = torch.cat([latents_at(places)[:, :5], lanes[lane]], dim=1)
+    latents = Latents(z, z, z[:, None].expand(-1, 3, -1).contiguous())
+    here = torch.cat([latents_at(np.linspace(2, 8, 7))[:, :5], lanes[0].expand(7, 1)], dim=1)
+    beside = torch.cat([here[:, :5], lanes[1].expand(7, 1)], dim=1)
+    found = {}
+    for alike in (0.0, 0.4):
+        networks = fresh()
+        config = replace(TRAIN, alike=alike)
+        list(train_critic(networks, episodes, latents, config, tmp_path / str(alike)))
+        with torch.no_grad():
+            found[alike] = (float(networks.critic(here[:, None], beside).mean()),
+                            float(networks.critic(here[:, None], here).max()))
+    # without them it believes to be there; with them only where it is
+    assert found[0.0][0] < 1.5
+    assert found[0.4][0] > 3.0
+    assert found[0.4][1] < 0.5 * found[0.4][0], found
+
+
+def test_nonsense_is_refused():
+    for wrong in ({'alike': 1.5}, {'alike_of': 0}):
+        with pytest.raises(ValueError, match='alike_of is'):
+            CriticConfig(**wrong)
 
 
 def test_what_the_predictor_expected_lies_at_the_frame_that_came(squares):
