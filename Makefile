@@ -15,6 +15,14 @@ RUN := $(VENV)/.run
 TRAIN := $(VENV)/.train
 TEST := $(VENV)/.test
 GL := $(VENV)/.gl
+BROWSER := $(VENV)/.browser
+
+# the same tests on ROS 2 Kilted, in an environment of its own: two distros would mix
+VENV_KILTED := .venv-kilted
+KILTED := $(VENV_KILTED)/.test
+# what `make test` runs of them: every kind of message, topic, service, parameter and transition
+KILTED_CORE := test/distros $(addprefix test/ros/test_, messages.py convert.py params.py \
+    humble.py command_gate.py look.py)
 
 MODEL ?= models/warehouse_ceiling
 SEED ?= 0
@@ -36,7 +44,7 @@ endif
 
 WITH_GL := MUJOCO_GL=$${MUJOCO_GL:-$$(cat $(GL))}
 
-.PHONY: help demo test faults soak drives fuzz lint model model-front baseline eval setup clean distclean
+.PHONY: help demo test test-kilted faults soak drives fuzz lint model model-front baseline eval setup clean distclean
 
 help: ## Show this list
 	@echo 'jepa_ros: show a robot a picture of a place, and it drives there.'
@@ -49,11 +57,16 @@ help: ## Show this list
 demo: $(RUN) $(GL) ## Drive the simulated robot to a goal picture; film and report in out/
 	@$(WITH_GL) $(BIN)/jepa demo $(ARGS)
 
-test: $(RUN) $(TRAIN) $(TEST) $(GL) ## Check style and types, then run every test
+test: $(RUN) $(TRAIN) $(TEST) $(GL) $(BROWSER) $(KILTED) ## Check style and types, then run every test
 	$(STEP) 'ruff' $(BIN)/ruff check .
 	$(STEP) 'flake8, as ament runs it' $(BIN)/flake8 --config tools/flake8.ini .
 	$(STEP) 'mypy' $(BIN)/mypy
+	$(STEP) 'pytest on Kilted, the core' env $(WITH_GL) $(VENV_KILTED)/bin/python -m pytest $(KILTED_CORE)
 	$(STEP) 'pytest' env $(WITH_GL) $(BIN)/python -m pytest --durations=10 $(ARGS)
+
+test-kilted: $(RUN) $(GL) $(KILTED) ## Run the tests of nodes and messages on ROS 2 Kilted
+	$(STEP) 'pytest on Kilted' env $(WITH_GL) $(VENV_KILTED)/bin/python -m pytest --durations=10 \
+	    test/ros test/distros $(ARGS)
 
 faults: $(RUN) $(TEST) $(GL) ## Inject every fault into the live graph; report in out/
 	@$(WITH_GL) $(BIN)/python test/faults/run_all.py $(ARGS)
@@ -98,10 +111,10 @@ setup: $(RUN) $(TRAIN) $(TEST) $(GL) ## Only set up .venv, for work on the code
 
 clean: ## Remove what runs and builds left, keep .venv and data
 	rm -rf out build install log *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	find . -name __pycache__ -not -path './$(VENV)/*' -type d -prune -exec rm -rf {} +
+	find . -name __pycache__ -not -path './$(VENV)*' -type d -prune -exec rm -rf {} +
 
-distclean: clean ## Remove .venv too
-	rm -rf $(VENV)
+distclean: clean ## Remove .venv and .venv-kilted too
+	rm -rf $(VENV) $(VENV_KILTED)
 
 $(VENV)/.made: tools/make_venv.sh tools/find_python.sh
 	$(STEP) 'Making $(VENV)' tools/make_venv.sh $(VENV)
@@ -120,12 +133,29 @@ $(TRAIN): $(RUN) requirements/train.txt
 
 # with TensorRT, so that what a GPU will run is built and looked at on machines without one
 $(TEST): $(RUN) requirements/test.txt requirements/tensorrt.txt requirements/signing.txt \
-    requirements/import.txt
+    requirements/import.txt requirements/watch.txt requirements/rerun.txt
 	$(STEP) 'Installing the test tools, TensorRT and transformers (about a minute)' \
 	    $(PIP) -c requirements/train.txt -r requirements/robot.txt -r requirements/test.txt \
-	    -r requirements/tensorrt.txt -r requirements/signing.txt -r requirements/import.txt
+	    -r requirements/tensorrt.txt -r requirements/signing.txt -r requirements/import.txt \
+	    -r requirements/watch.txt -r requirements/rerun.txt
+	@touch $@
+
+# for the tests of the page of jepa watch, which are skipped where there can be none
+$(BROWSER): $(VENV)/.made tools/apt_install.sh
+	@command -v chromium chromium-browser google-chrome >/dev/null || \
+	    tools/apt_install.sh 'a look at pages in the tests, which go on without it' chromium || true
 	@touch $@
 
 $(GL): $(RUN) tools/setup_gl.sh tools/check_gl.py
 	$(STEP) 'Looking for a way to render without a screen' \
 	    tools/setup_gl.sh $(BIN)/python $@
+
+$(KILTED): tools/make_venv.sh tools/find_python.sh requirements/robot.txt \
+    requirements/ros-kilted.txt requirements/sim.txt requirements/signing.txt requirements/test.txt
+	$(STEP) 'Making $(VENV_KILTED)' tools/make_venv.sh $(VENV_KILTED)
+	$(STEP) 'Installing ROS 2 Kilted wheels (about a minute)' \
+	    $(VENV_KILTED)/bin/python -m pip install --quiet --quiet -c requirements/test.txt \
+	    -r requirements/robot.txt -r requirements/ros-kilted.txt -r requirements/sim.txt \
+	    -r requirements/signing.txt pytest pytest-timeout hypothesis
+	@$(VENV_KILTED)/bin/python -m pip install --quiet --quiet --no-deps --no-build-isolation -e .
+	@touch $@

@@ -25,14 +25,14 @@ def shared_files():
     """
     Return the data_files of a ROS 2 package: the resource marker, package.xml, and whole folders.
 
-    Every file under launch, config and models goes to share/jepa_ros under the same path.
+    Every file under launch, config, models and worlds goes to share/jepa_ros under the same path.
     """
     here = Path(__file__).resolve().parent
     shared = [
         ('share/ament_index/resource_index/packages', [f'resource/{NAME}']),
         (f'share/{NAME}', ['package.xml']),
     ]
-    for top in ('launch', 'config', 'models'):
+    for top in ('launch', 'config', 'models', 'worlds'):
         by_folder = {}
         for path in sorted((here / top).rglob('*')):
             relative = path.relative_to(here)
@@ -46,6 +46,7 @@ setup(
     name=NAME,
     version='0.1.0',
     packages=find_packages(include=[NAME, f'{NAME}.*']),
+    package_data={f'{NAME}.web': ['page/*']},
     data_files=shared_files(),
     python_requires='>=3.10',
     install_requires=['setuptools'],

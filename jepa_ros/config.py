@@ -125,7 +125,8 @@ class GateConfig:
     ``low`` and ``high`` (A,) are the robot's physical limits.  Where ``hold`` is false commands
     are speeds: zero stops, so the limits hold zero.  Where it is true they are positions, and the
     last one is held.  ``max_rate`` (A,), a unit a second, is how fast a command may grow; of
-    positions, how fast it may change at all.
+    positions, how fast it may change at all.  Where ``measured`` is true nothing moves without
+    the joints' own positions, no older than ``max_frame_age_s``; motion begins from them.
 
     A stop is complete when commands have stopped for ``timeout_s``, or when their stamps, or the
     frames behind them, are ``max_frame_age_s`` old: it takes ``stop_s``, and what the gate will
@@ -140,6 +141,7 @@ class GateConfig:
     high: tuple[float, ...]
     max_rate: tuple[float, ...] | None = None
     hold: bool = False
+    measured: bool = False
     timeout_s: float = 0.3
     max_frame_age_s: float = 0.3
     stop_s: float = 0.1
@@ -164,6 +166,9 @@ class GateConfig:
             if not (self.hold or low <= 0.0 <= high):
                 raise ValueError(f'action {i}: low {low} and high {high} must have '
                                  'zero between them')
+        if self.measured and not self.hold:
+            raise ValueError('measured is true, must be false where hold is false: '
+                             'the positions of joints say nothing of speeds')
         if self.max_rate is not None:
             if len(self.max_rate) != len(self.low):
                 raise ValueError(f'max_rate has {len(self.max_rate)} entries, '

@@ -98,6 +98,11 @@ class ActionSpec:
         """Return A."""
         return len(self.names)
 
+    @property
+    def holds(self) -> bool:
+        """Say whether rest is to keep the last action, not zero: some unit is not of a speed."""
+        return not all(unit.endswith('/s') for unit in self.units)
+
 
 @dataclass(frozen=True)
 class Proprioception:

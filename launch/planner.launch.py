@@ -39,7 +39,16 @@ ARGUMENTS = {
     'goal_topic': ('goal_image', 'goal pictures, sensor_msgs/Image'),
     'odom_topic': ('odom', 'odometry, nav_msgs/Odometry, for a model that wants proprioception'),
     'route': ('', 'folder of a route (jepa route) that leads to goals; none by default'),
-    'cmd_vel_topic': ('cmd_vel', 'where the gate sends commands'),
+    'controller': ('auto', 'what commands are sent as: auto or twist, to a base; array '
+                   '(Float64MultiArray) or trajectory (JointTrajectory), to joints; the gate has '
+                   'its own, `command` in gate_params_file'),
+    'cmd_vel_topic': ('cmd_vel', 'where the gate sends commands, of a base'),
+    'gate_input_topic': ('cmd_vel_nav', 'what the gate hears, of a base: the planner, or the last '
+                         'node between them'),
+    'commands_topic': ('commands', 'where the gate sends commands, of an array'),
+    'trajectory_topic': ('joint_trajectory', 'where the gate sends commands, of a trajectory'),
+    'joint_states_topic': ('joint_states', 'where the joints are, sensor_msgs/JointState, for '
+                           'trajectories'),
     'stamped': ('false', 'commands are TwistStamped (diff_drive_controller), not Twist'),
     'start_on_goal': ('true', 'drive as soon as a goal comes; false waits for '
                       'planner_node/start'),
@@ -68,17 +77,23 @@ def generate_launch_description() -> LaunchDescription:
         parameters=[argument('params_file'), common, {
             'model': ParameterValue(argument('model'), value_type=str),
             'route': ParameterValue(argument('route'), value_type=str),
+            'controller': ParameterValue(argument('controller'), value_type=str),
             'start_on_goal': boolean('start_on_goal')}],
         remappings=[('image', argument('image_topic')),
                     ('image/compressed', [argument('image_topic'), '/compressed']),
                     ('goal_image', argument('goal_topic')),
-                    ('odom', argument('odom_topic'))])
+                    ('odom', argument('odom_topic')),
+                    ('joint_states', argument('joint_states_topic'))])
     gate = Node(
         package='jepa_ros', executable='command_gate', name='command_gate',
         namespace=argument('namespace'), output='screen',
         arguments=[*log, '--enclave', [argument('enclaves'), '/command_gate']],
         parameters=[argument('gate_params_file'), common],
-        remappings=[('cmd_vel', argument('cmd_vel_topic'))])
+        remappings=[('cmd_vel', argument('cmd_vel_topic')),
+                    ('cmd_vel_nav', argument('gate_input_topic')),
+                    ('commands', argument('commands_topic')),
+                    ('joint_trajectory', argument('trajectory_topic')),
+                    ('joint_states', argument('joint_states_topic'))])
     return LaunchDescription([
         *(DeclareLaunchArgument(name, default_value=default, description=text)
           for name, (default, text) in ARGUMENTS.items()),

@@ -27,7 +27,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-SOURCES = ('jepa_ros', 'launch', 'config', 'models', 'resource')
+SOURCES = ('jepa_ros', 'launch', 'config', 'models', 'worlds', 'resource')
 PATIENCE_S = 60.0
 FILES = ('package.xml', 'setup.py', 'setup.cfg', 'pyproject.toml')
 
@@ -56,11 +56,19 @@ def prefix(tmp_path_factory) -> Path:
 def test_shared_files_are_where_ros_looks(prefix):
     assert (prefix / 'share/ament_index/resource_index/packages/jepa_ros').is_file()
     share = prefix / 'share' / 'jepa_ros'
-    for top in ('launch', 'config', 'models'):
+    for top in ('launch', 'config', 'models', 'worlds'):
         for path in (ROOT / top).rglob('*'):
             if path.is_file() and '__pycache__' not in path.parts:
                 installed = share / path.relative_to(ROOT)
                 assert installed.read_bytes() == path.read_bytes()
+
+
+def test_the_page_of_jepa_watch_is_beside_its_server(prefix):
+    installed = next(prefix.glob('lib/python*/site-packages')) / 'jepa_ros' / 'web' / 'page'
+    pages = sorted((ROOT / 'jepa_ros' / 'web' / 'page').iterdir())
+    assert len(pages) > 3
+    assert [(installed / page.name).read_bytes() for page in pages] == [
+        page.read_bytes() for page in pages]
 
 
 @pytest.fixture(scope='module')

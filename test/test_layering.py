@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Imports go down only: cli > learning > bags > ros > sim > engines > core > types, config."""
+"""Imports go down only: cli > learning > bags > ros > web, sim > engines > core > types."""
 
 import ast
 from pathlib import Path
@@ -31,9 +31,10 @@ BELOW = {
     'engines': {'core', 'types', 'config'},
     'learning': {'bags', 'engines', 'core', 'types', 'config'},
     'sim': {'engines', 'core', 'types', 'config'},
-    'ros': {'sim', 'engines', 'core', 'types', 'config'},
+    'web': {'types', 'config'},
+    'ros': {'web', 'sim', 'engines', 'core', 'types', 'config'},
     'bags': {'ros', 'engines', 'core', 'types', 'config'},
-    'cli': {'bags', 'ros', 'sim', 'learning', 'engines', 'core', 'types', 'config'},
+    'cli': {'bags', 'ros', 'web', 'sim', 'learning', 'engines', 'core', 'types', 'config'},
 }
 ROS = {
     'ament_index_python', 'builtin_interfaces', 'cv_bridge', 'diagnostic_msgs', 'geometry_msgs',
@@ -169,6 +170,11 @@ def test_mujoco_is_imported_in_sim_only(path):
     assert layer(path) == 'sim' or 'mujoco' not in tops(path)
 
 
+@each()
+def test_the_web_server_is_imported_in_web_only(path):
+    assert layer(path) == 'web' or 'tornado' not in tops(path)
+
+
 @each('ros')
 def test_the_robot_s_nodes_do_not_import_the_simulator(path):
     assert name_of(path) in SIMULATION_NODES or 'sim' not in own(path)
@@ -201,4 +207,4 @@ def test_the_runtime_loads_neither_torch_nor_mujoco_nor_ros():
 def test_the_robot_s_nodes_load_neither_torch_nor_mujoco():
     loaded = loaded_by(['jepa_ros.ros.planner_node', 'jepa_ros.ros.command_gate'])
     assert 'rclpy' in loaded
-    assert not loaded & (TORCH | {'mujoco'})
+    assert not loaded & (TORCH | {'mujoco', 'tornado'})

@@ -34,6 +34,7 @@ KEYS = {
     'numpy': 'python3-numpy',
     'onnxruntime': 'python3-onnxruntime-pip',
     'torch': 'python3-torch',
+    'tornado': 'python3-tornado',
     'tqdm': 'python3-tqdm',
 }
 ROS = re.compile(r'(\w+_msgs|\w+_srvs|rclpy|launch|launch_ros|builtin_interfaces|rcl_interfaces|'
@@ -125,7 +126,8 @@ def test_every_shared_file_is_installed_under_its_own_path(setup_arguments):
         source: target for target, sources in setup_arguments['data_files'] for source in sources}
     assert installed['resource/jepa_ros'] == 'share/ament_index/resource_index/packages'
     assert installed['package.xml'] == 'share/jepa_ros'
-    shared = [path for path in project_files() if path.parts[0] in ('launch', 'config', 'models')]
+    shared = [path for path in project_files()
+              if path.parts[0] in ('launch', 'config', 'models', 'worlds')]
     assert shared
     for path in shared:
         assert installed[path.as_posix()] == f'share/jepa_ros/{path.parent.as_posix()}'

@@ -21,16 +21,19 @@ import sys
 VERBS = {
     'demo': 'drive a simulated warehouse robot to a place that it was shown as a picture',
     'eval': 'measure success in closed loop, many seeds, baselines beside it',
+    'watch': 'a page that shows what it sees, imagines and does, with a stop button',
     'record': 'record topics of a robot into a bag to learn from',
     'collect': 'make a data set in the simulated warehouse',
     'inspect': 'say what is in bags, what training would use of it, and what is wrong',
     'train': 'train a JEPA world model and its critic on a data set',
     'export': 'turn a training run into a bundle that a robot can load',
     'route': 'make a route of goal pictures of recorded drives, for the planner to follow',
+    'gazebo': 'check a Gazebo world, its bridge and our nodes against each other, without Gazebo',
     'import': 'turn a published model into a bundle: LeWorldModel, V-JEPA 2, DINOv2',
     'bench': 'how fast it encodes and plans, how well for the time, camera to command',
     'calibrate': 'make int8 graphs for a bundle from bags of its camera',
     'build-engine': "build a bundle's TensorRT engines into the user's cache",
+    'doctor': 'say what works here and what is missing, with the command that mends it',
     'sign': 'sign a bundle, so that a robot can refuse all others; or make the keys for it',
 }
 # a verb that no file can be named after

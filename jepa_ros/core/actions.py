@@ -42,12 +42,16 @@ def pin(blocks: Array, committed: Array) -> Array:
     return pinned
 
 
-def command_at(plan: Plan, time_s: float) -> Array:
-    """Return the command (A,) of a plan at a time: the first before its start, zero after it."""
+def command_at(plan: Plan, time_s: float, holds: bool = False) -> Array:
+    """
+    Return the command (A,) of a plan at a time: the first before its start, rest after it.
+
+    Rest is zero or, where ``holds``, the last command.
+    """
     commands = plan.blocks.reshape(-1, plan.blocks.shape[-1])  # (H * K, A)
     step = int(np.floor((time_s - plan.start_s) / plan.period_s + 1e-6))
     if step >= len(commands):
-        return np.zeros_like(commands[0])
+        return np.array(commands[-1]) if holds else np.zeros_like(commands[0])
     return np.array(commands[max(step, 0)])
 
 

@@ -254,7 +254,7 @@ class Agent:
         self._context.schedule(commands, free_s - delay_s, max(free_s, now_s) - delay_s)
         return replace(
             percept, plan=plan, stamp_s=now_s,
-            command=clamp(command_at(plan, max(now_s, free_s)), action),
+            command=clamp(command_at(plan, max(now_s, free_s), action.holds), action),
             reason=(judge_surprise(percept.surprise, self._spec.surprise_limit).reason
                     or (percept.reason if question.held is not None else '')))
 
@@ -295,7 +295,7 @@ class Agent:
             self._refuse(verdict.reason)
             # nobody asked this agent, and whoever drives has stopped the robot by then
             since_s = min(self._frames.now_s + self._config.max_frame_age_s, now_s)
-            self._context.schedule(self._zero[None], since_s, since_s)
+            self._context.stand(since_s)
         return self._frames.count(frame.stamp_s, now_s)
 
     def _compare(self, z: Array, frame_s: float) -> float:
@@ -309,13 +309,13 @@ class Agent:
 
     def _stand(self, now_s: float) -> None:
         """
-        Note that the command is zero from now on.
+        Note that the robot rests from now on.
 
         Commands count from the frame that they answer, as in training, where the delay between
         is part of the world; one that answers none, from where such a frame would have been.
         """
         since_s = max(self._frames.stamp_s, now_s - self._delay_s)
-        self._context.schedule(self._zero[None], since_s, since_s)
+        self._context.stand(since_s)
 
     def _fit(self, image: Image) -> Image:
         return to_model_image(image, self._spec.image_height, self._spec.image_width)

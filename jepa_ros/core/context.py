@@ -70,15 +70,25 @@ class Context:
         """
         Note that commands (N, A), each for a period from ``start_s`` on, are in force.
 
-        What was in force before ``since_s`` stands; zero follows the last of them.
+        What was in force before ``since_s`` stands; zero follows the last of them, or, where
+        actions are no speeds, nothing new does.
         """
         while self._commands and self._commands[-1][0] >= since_s:
             self._commands.pop()
         period_s = self._spec.action.period_s
-        for i, command in enumerate((*commands, np.zeros_like(commands[0]))):
+        rest = commands[-1] if self._spec.action.holds else np.zeros_like(commands[-1])
+        for i, command in enumerate((*commands, rest)):
             ends_s = start_s + (i + 1) * period_s
             if ends_s > since_s or i == len(commands):
                 self.record(command, max(start_s + i * period_s, since_s))
+
+    def stand(self, since_s: float) -> None:
+        """Note that the robot rests from ``since_s`` on: at zero, or at the command in force."""
+        rest: Array = np.zeros(self._spec.action.width, np.float32)
+        if self._spec.action.holds:
+            rest = next((command for stamp_s, command in reversed(self._commands)
+                         if stamp_s <= since_s), rest)
+        self.schedule(rest[None], since_s, since_s)
 
     @staticmethod
     def _check_order(what: str, stamp_s: float, kept: deque[tuple[float, Array]]) -> None:

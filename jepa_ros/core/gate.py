@@ -28,6 +28,7 @@ from jepa_ros.core.monitor import (
     judge_age,
     judge_finite,
     judge_gap,
+    judge_joints,
     judge_limits,
     judge_order,
     judge_planner,
@@ -83,6 +84,14 @@ class Gate:
         self._fall_rate = None if config.stop_s == 0.0 else [
             max(-low, high) / config.stop_s
             for low, high in zip(config.low, config.high, strict=True)]
+        self._joints: Array | None = None       # where the joints are, and since when
+        self._joints_s = -math.inf
+        # joints so far beyond their limits may be led back; any further is a person's to judge
+        rates = config.max_rate or (0.0,) * len(config.low)
+        self._reach = ([low - 2 * config.period_s * rate
+                        for low, rate in zip(config.low, rates, strict=True)],
+                       [high + 2 * config.period_s * rate
+                        for high, rate in zip(config.high, rates, strict=True)])
         self._sent: Array | None = None         # the newest output, and when
         self._sent_s = self._stopped_s = -math.inf
         self._from: Array = self._zero          # what a stop begins from
@@ -115,6 +124,11 @@ class Gate:
         # that is told again and again while the time of its stamps stands still
         first_s = self._word.frame_s if word.frame == self._word.frame else math.inf
         self._word = replace(word, frame_s=min(word.frame_s, now_s, first_s))
+
+    def on_joints(self, positions: Array, stamp_s: float) -> None:
+        """Take where the joints (A,) were at a time; what is not finite tells nothing."""
+        if positions.shape == self._zero.shape and np.isfinite(positions).all():
+            self._joints, self._joints_s = np.asarray(positions, np.float32), stamp_s
 
     def on_publishers(self, count: int) -> None:
         """Take the number of nodes that publish commands."""
@@ -157,6 +171,11 @@ class Gate:
             judge_publishers('commands', self._publishers if limits.exclusive else 0),
             judge_gap('command', next_s, self._command_s, limits.timeout_s),
             judge_age('command', self._stamp_s, next_s, limits.max_frame_age_s, future_s))
+        if verdict.ok and limits.measured:
+            verdict = first_bad(
+                judge_joints(next_s - self._joints_s, limits.max_frame_age_s),
+                judge_limits('joint', self._zero if self._joints is None else self._joints,
+                             *self._reach))
         if not verdict.ok or not limits.watch_planner:
             return verdict
         return first_bad(
@@ -268,8 +287,16 @@ class Gate:
         return self._from * np.float32(share) + np.float32(0.0)     # no -0.0
 
     def _held(self, now_s: float) -> Array | None:
-        """Return the position sent last, None where somebody else may have moved since."""
-        return self._sent if now_s - self._sent_s <= self._config.zero_repeat_s else None
+        """
+        Return the position sent last, unless somebody else may have moved since.
+
+        Then it is where the joints are; None where nothing tells.
+        """
+        if now_s - self._sent_s <= self._config.zero_repeat_s:
+            return self._sent
+        known = (self._config.measured
+                 and judge_joints(now_s - self._joints_s, self._config.max_frame_age_s).ok)
+        return self._joints if known else None
 
 
 def first_bad(*verdicts: Verdict) -> Verdict:

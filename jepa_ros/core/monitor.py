@@ -48,6 +48,7 @@ class Reason(IntEnum):
     STOP = 15           # pressed, or not yet reset
     INACTIVE = 16
     UNHEARD = 17        # no word of the planner
+    JOINTS = 18         # nothing tells where the joints are
 
 
 @dataclass(frozen=True)
@@ -152,6 +153,14 @@ def judge_planner(driving: bool) -> Verdict:
     if driving:
         return GOOD
     return Verdict(False, 'the planner does not say that it drives', Reason.PLANNER)
+
+
+def judge_joints(age_s: float, max_age_s: float) -> Verdict:
+    """Refuse to move joints whose positions are older than ``max_age_s``; infinity is never."""
+    if age_s <= max_age_s + _ROUNDING_S:
+        return GOOD
+    told = 'not told' if age_s == math.inf else f'{age_s:.2f} s old, limit {max_age_s:.2f} s'
+    return Verdict(False, f"the joints' positions are {told}", Reason.JOINTS)
 
 
 def judge_clock(passed_s: float, steady_s: float, max_jump_s: float, rate: float = 1.0) -> Verdict:

@@ -103,7 +103,7 @@ class CommandGate(ManagedNode):
         values = params.values(self, TABLE)
         self._config = gate_config(values)
         self._gate = Gate(self._config, self._latch, self._obedience)
-        self._commands = GateCommands(self, values, self._on_command)
+        self._commands = GateCommands(self, values, self._on_command, self._gate.on_joints)
         self._watchdog = self.create_timer(self._config.period_s, self._tick, clock=STEADY)
 
     def activate(self) -> None:
@@ -118,7 +118,7 @@ class CommandGate(ManagedNode):
     def deactivate(self) -> None:
         """Rest, and forward no more; the stop is repeated while the node is inactive."""
         self._active, self._left_s = False, steady_s()
-        self._publish(self._gate.halt(steady_s()))
+        self._publish(self._gate.halt(steady_s()), rest=True)
         self._say('inactive', 'deactivated', Reason.INACTIVE)
 
     def cleanup(self) -> None:
@@ -166,12 +166,12 @@ class CommandGate(ManagedNode):
             return
         if not self._active:
             if steady_s() - self._left_s < self._config.zero_repeat_s:
-                self._publish(self._gate.rest(steady_s()))
+                self._publish(self._gate.rest(steady_s()), rest=True)
             return
         self._watch_clock()
         self._gate.on_publishers(self._commands.count())
         output = self._gate.tick(steady_s())
-        self._publish(output.command)
+        self._publish(output.command, rest=output.state is not GateState.MOVING)
         self._say(output.state.value, output.reason, output.number)
 
     def _watch_clock(self) -> None:
@@ -186,12 +186,16 @@ class CommandGate(ManagedNode):
                 self.get_logger().warning(f'stopping: {verdict.reason}')
                 self._gate.on_jump(verdict, steady_s())
 
-    def _publish(self, command: np.ndarray | None) -> None:
-        if command is not None:
-            self._figures.command_left()
+    def _publish(self, command: np.ndarray | None, rest: bool) -> None:
+        if command is None:
+            return
+        self._figures.command_left()
+        exact = command.astype(np.float64)
+        # an arm that was led beyond its limits rests there; to clip that would move it
+        if not (rest and self._config.measured):
             # in the message's own precision: float32 rounds a limit of 0.6 up
-            self._commands.publish(np.clip(command.astype(np.float64), self._config.low,
-                                           self._config.high))
+            exact = np.clip(exact, self._config.low, self._config.high)
+        self._commands.publish(exact, rest)
 
     # -- services and state
 

@@ -26,7 +26,7 @@ from std_msgs.msg import Header
 
 from jepa_ros.ros import params, qos
 from jepa_ros.ros.convert import from_rgb, to_rgb
-from jepa_ros.ros.process import run, STEADY
+from jepa_ros.ros.process import run, STEADY, steady_s
 
 TABLE = (
     params.Entry('image', '', 'path', 'a JPEG or PNG, taken by the camera that the planner uses'),
@@ -35,6 +35,8 @@ TABLE = (
     params.Entry('appearance', 0.5, 'fraction', "the simulator's appearance", 0.0, 1.0),
     params.Entry('place_seed', 0, 'count', 'which of the random places', 0, 2**31 - 1),
 )
+# who only looks on, as jepa watch and recorders do, may be met before the planner is
+_SETTLE_S = 1.0
 
 
 def picture_from_file(path: str) -> np.ndarray:
@@ -56,7 +58,7 @@ def picture_of_random_place(seed: int, appearance: float, place_seed: int) -> np
 
 
 class GoalSender(Node):
-    """Publish the goal once somebody listens, see it acknowledged, and end."""
+    """Publish the goal once all have been met who listen, see it acknowledged, and end."""
 
     def __init__(self, done: Callable[[], None]) -> None:
         super().__init__('goal_sender')
@@ -69,11 +71,16 @@ class GoalSender(Node):
         self._picture = picture_from_file(values['image']) if values['image'] else (
             picture_of_random_place(values['seed'], values['appearance'], values['place_seed']))
         self._goal = self.create_publisher(Image, 'goal_image', qos.RELIABLE)
+        self._met = (0, steady_s())         # how many listen, and since when
         self._timer = self.create_timer(0.1, self._send, clock=STEADY)
 
     def _send(self) -> None:
-        if not self._goal.get_subscription_count():
+        count = self._goal.get_subscription_count()
+        if count != self._met[0]:
+            self._met = (count, steady_s())
+        if not count:
             self.get_logger().info('waiting for a planner', throttle_duration_sec=2.0)
+        if not count or steady_s() - self._met[1] < _SETTLE_S:
             return
         self._timer.cancel()
         stamp = self.get_clock().now().to_msg()

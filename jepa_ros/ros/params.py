@@ -95,3 +95,19 @@ def guard(node: Node, table: Sequence[Entry], check: Callable[[dict[str, Any]], 
         return SetParametersResult(successful=True)
 
     node.add_on_set_parameters_callback(on_set)
+
+
+def after_change(node: Node, act: Callable[[], object]) -> None:
+    """Do something, in the executor's thread, each time that parameters have changed."""
+    add = getattr(node, 'add_post_set_parameters_callback', None)
+    if add is not None:
+        add(lambda _: act())
+        return
+    # Humble calls back before a change alone: what is triggered then is done after it
+    changed = node.create_guard_condition(act)
+
+    def on_set(_: list[Parameter]) -> SetParametersResult:
+        changed.trigger()
+        return SetParametersResult(successful=True)
+
+    node.add_on_set_parameters_callback(on_set)

@@ -181,7 +181,7 @@ class Drive:
                                      f'limit {self._max_frame_age_s:.2f} s')
             return False
         try:
-            command = clamp(command_at(plan.plan, now_s), self._action)
+            command = clamp(command_at(plan.plan, now_s, self._action.holds), self._action)
         except ValueError as error:
             self._halt(Status.FAULT, str(error))
             return False

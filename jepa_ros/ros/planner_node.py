@@ -26,6 +26,8 @@ from jepa_ros.engines.load import Engine, load_engine
 from jepa_ros.engines.signature import check_signature
 from jepa_ros.ros import params, planner_params, qos
 from jepa_ros.ros.bundle_path import find_bundle
+from jepa_ros.ros.controllers import choose
+from jepa_ros.ros.joint_watch import JointWatch
 from jepa_ros.ros.lifecycle import ManagedNode
 from jepa_ros.ros.odometry import OdometryWatch
 from jepa_ros.ros.pace import Pace
@@ -58,12 +60,12 @@ class PlannerNode(ManagedNode):
         params.guard(self, planner_params.TABLE, planner_params.check,
                      lambda: planner_params.fixed(self._goals.route is not None)
                      if self.configured else ())
-        self.add_post_set_parameters_callback(
-            lambda _: self._loop.post('renew', self._renew_agent))
+        params.after_change(self, lambda: self._loop.post('renew', self._renew_agent))
         self._outputs = PlannerOutputs(self)
         self._drive = Drive(self._outputs, lambda: now_s(self), steady_s)
         self._failures = Failures(self, self._drive, self._give_up)
         self._odometry = OdometryWatch(self)
+        self._joints = JointWatch(self)
         self._loop = PlannerLoop(self, self._drive, self._outputs, self._failures,
                                  self._odometry)
         self._goals = Goals(self, self._drive, self._loop, self._failures)
@@ -137,7 +139,10 @@ class PlannerNode(ManagedNode):
             self.get_logger().info(f'{bundle.name} is signed, key {key}')
         model = self._load(bundle, values['engine'], values['threads'], values['precision'])
         try:
-            self._outputs.configure(model, values['stamped'], values['frame_id'])
+            self._outputs.configure(model, choose.of_planner(
+                model.spec.action, values,
+                lambda: self._joints.within(values['max_frame_age_s'])), values['frame_id'])
+            self._joints.watch(choose.joints_wanted(model.spec.action, values))
             self._odometry.watch(model.spec.proprioception)
             self._model = model
             self._goals.route = make_route(model, bundle, values, self.get_logger().warning)
@@ -173,6 +178,7 @@ class PlannerNode(ManagedNode):
         self._loop.forget()
         self._model = self._goals.route = None
         self._odometry.watch(None)
+        self._joints.watch(())
         self._outputs.cleanup()
 
     def _tick(self) -> None:

@@ -20,7 +20,7 @@ import math
 import uuid
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from geometry_msgs.msg import Twist, TwistStamped
+from nav_msgs.msg import Path
 import numpy as np
 from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import Image
@@ -29,7 +29,9 @@ from trajectory_msgs.msg import JointTrajectory
 
 from jepa_ros.engines.load import Engine
 from jepa_ros.ros import messages, qos
+from jepa_ros.ros.controllers.controller import Controller
 from jepa_ros.ros.convert import from_latents
+from jepa_ros.ros.plan_path import to_path
 from jepa_ros.ros.process import now_s, steady_s
 from jepa_ros.types import Decision, Status
 
@@ -42,6 +44,8 @@ LEVELS = {
 }
 # The plan rate is the mean over this long.
 _RATE_WINDOW_S = 2.0
+# A position sent longer ago than this is not held: somebody else may have moved the robot.
+_HOLD_S = 2.0
 
 
 class PlannerOutputs:
@@ -52,6 +56,7 @@ class PlannerOutputs:
         self._status = node.create_publisher(DiagnosticStatus, '~/status', qos.LATCHED)
         self._diagnostics = node.create_publisher(DiagnosticArray, '/diagnostics', 10)
         self._plan = node.create_lifecycle_publisher(JointTrajectory, '~/plan', qos.COMMAND)
+        self._path = node.create_lifecycle_publisher(Path, '~/path', qos.COMMAND)
         self._latent = node.create_lifecycle_publisher(Image, '~/latent', qos.COMMAND)
         self._imagined = node.create_lifecycle_publisher(Image, '~/imagined', qos.COMMAND)
         self._surprise = node.create_lifecycle_publisher(Float32, '~/surprise', qos.COMMAND)
@@ -64,16 +69,16 @@ class PlannerOutputs:
         self.word = Status.IDLE
         self.begun = ''                     # what began the present drive; '' where there is none
 
-    def configure(self, model: Engine, stamped: bool, frame_id: str) -> None:
-        """Make the command's publisher for a model's actions; ValueError where no Twist fits."""
+    def configure(self, model: Engine, controller: Controller, frame_id: str) -> None:
+        """Make the command's publisher, of a controller that a model's actions fit."""
         self._action = model.spec.action
-        messages.check_names(self._action.names)
-        self._stamped, self._frame_id = stamped, frame_id
+        self._controller, self._frame_id = controller, frame_id
+        self._sent: tuple[np.ndarray, float] | None = None      # the newest command, and when
         self.surprise_limit = model.spec.surprise_limit
         self._engine = {name: getattr(model, name)
                         for name in ('engine', 'device', 'precision', 'why')}
         self._command = self._node.create_lifecycle_publisher(
-            TwistStamped if stamped else Twist, 'cmd_vel_nav', qos.COMMAND)
+            controller.kind, controller.topics[0], qos.COMMAND)
 
     def cleanup(self) -> None:
         """Remove the command's publisher."""
@@ -83,13 +88,24 @@ class PlannerOutputs:
 
     def command(self, command: np.ndarray) -> None:
         """Publish a command of A values, stamped now."""
-        self._command.publish(messages.to_command_message(
-            command, self._node.get_clock().now().to_msg(), self._frame_id, self._stamped,
-            self._action.names))
+        self._sent = (command, steady_s())
+        self._publish(command, rest=False)
 
     def zero(self) -> None:
-        """Publish the zero command."""
-        self.command(np.zeros(self._action.width))
+        """Publish rest: the zero command or, where commands are positions, the last one."""
+        if not self._controller.holds:
+            self._publish(np.zeros(self._action.width), rest=True)
+        elif self._sent is not None and steady_s() - self._sent[1] <= _HOLD_S:
+            self._publish(self._sent[0], rest=True)
+
+    def _publish(self, command: np.ndarray, rest: bool) -> None:
+        message = self._controller.message(command, self._node.get_clock().now().to_msg(), rest)
+        if message is not None:
+            self._command.publish(message)
+        elif not rest:
+            self._node.get_logger().warning(
+                'no command: nothing on joint_states tells where the joints are',
+                throttle_duration_sec=1.0)
 
     def look(self, percept: Decision) -> bool:
         """Publish what was seen in a frame, for those who listen; return True if it surprises."""
@@ -102,8 +118,11 @@ class PlannerOutputs:
     def imagine(self, decision: Decision) -> None:
         """Publish a plan and what it should lead to, for those who listen."""
         plan = decision.plan
-        if plan is not None and self._plan.get_subscription_count():
-            self._plan.publish(messages.to_trajectory(plan, self._action, self._frame_id))
+        if plan is not None and (self._plan.get_subscription_count()
+                                 or self._path.get_subscription_count()):
+            trajectory = messages.to_trajectory(plan, self._action, self._frame_id)
+            self._plan.publish(trajectory)
+            self._path.publish(to_path(trajectory))
         if plan is not None and self._imagined.get_subscription_count():
             self._imagined.publish(from_latents(plan.latents, self._header(decision)))
 

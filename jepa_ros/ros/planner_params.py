@@ -20,6 +20,7 @@ from typing import Any
 
 from jepa_ros.config import AgentConfig, METHODS, PlannerConfig
 from jepa_ros.core.following import FollowerConfig
+from jepa_ros.ros.controllers import choose
 from jepa_ros.ros.params import Entry
 
 TABLE = (
@@ -33,6 +34,9 @@ TABLE = (
           'pictures that is looked at; all zero is the whole'),
     Entry('command_rate_hz', 20.0, 'Hz', 'commands in a second, of the plan in force',
           5.0, 200.0),
+    Entry('controller', 'auto', 'name', 'what commands are sent as: auto or twist, to a base; '
+          'array (Float64MultiArray) or trajectory (JointTrajectory), to joints that are named '
+          'as the actions of the model'),
     Entry('stamped', False, 'bool', 'publish TwistStamped, not Twist'),
     Entry('frame_id', 'base_link', 'name', 'frame in which commands and plans are given'),
     Entry('route', '', 'path', "folder of a route (jepa route) that is followed; '' has none"),
@@ -86,8 +90,8 @@ TABLE = (
 )
 
 # Fixed at configuration: publishers and the engine are made of them.
-FIXED = ('model', 'trusted_key', 'engine', 'precision', 'threads', 'command_rate_hz', 'stamped',
-         'frame_id', 'route')
+FIXED = ('model', 'trusted_key', 'engine', 'precision', 'threads', 'command_rate_hz',
+         'controller', 'stamped', 'frame_id', 'route')
 
 
 def fixed(follows: bool) -> tuple[str, ...]:
@@ -147,6 +151,7 @@ def region(values: dict[str, Any]) -> tuple[int, int, int, int]:
 def check(values: dict[str, Any]) -> None:
     """Refuse values that make no configuration; ValueError names the value and the limit."""
     region(values)
+    choose.check(values)
     planner_config(values)
     agent_config(values)
     follower_config(values)

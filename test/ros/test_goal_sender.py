@@ -15,6 +15,7 @@
 """A goal from a file or of a random place reaches the planner's topic, once."""
 
 from pathlib import Path
+import time
 
 import cv2
 from graph import process, wait_for
@@ -41,6 +42,22 @@ def test_a_file_is_sent_once(probe, tmp_path: Path):
     wait_for(lambda: goals, 'the goal')
     assert len(goals) == 1
     np.testing.assert_array_equal(to_rgb(goals[0]), rgb)
+
+
+def test_a_planner_that_is_met_after_another_listener_gets_it_too(probe, tmp_path: Path):
+    """Such as jepa watch, a recorder or RViz: they listen to goals and drive nothing."""
+    path = tmp_path / 'goal.png'
+    assert cv2.imwrite(str(path), np.zeros((24, 32, 3), np.uint8))
+    late = []
+    with process(SENDER, '-p', f'image:={path}') as sender:
+        wait_for(lambda: 'waiting for a planner' in sender.output, 'the sender to wait')
+        goals = probe.listen(Image, 'goal_image', qos.RELIABLE)
+        wait_for(lambda: probe.node.count_publishers('goal_image'), 'the sender')
+        time.sleep(0.3)
+        probe.node.create_subscription(Image, 'goal_image', late.append, qos.RELIABLE)
+        assert sender.wait() == 0, sender.output
+    wait_for(lambda: goals and late, 'the goal at both')
+    assert len(goals) == len(late) == 1
 
 
 @pytest.mark.parametrize('arguments, words', [

@@ -22,6 +22,7 @@ from fake_planner import spot_picture
 from graph import Probe, process, wait_for
 from lifecycle_msgs.msg import Transition
 from lifecycle_msgs.srv import ChangeState, GetState
+from nav_msgs.msg import Path
 import numpy as np
 import pytest
 from rcl_interfaces.srv import SetParameters
@@ -50,12 +51,13 @@ def transition(probe: Probe, number: int) -> bool:
 def test_it_drives_to_the_goal_and_says_everything(probe, robot, planner):
     """From a goal picture to arrival, with all topics alive; then a clean SIGINT."""
     plans = probe.listen(JointTrajectory, 'planner_node/plan', qos.COMMAND)
+    paths = probe.listen(Path, 'planner_node/path', qos.COMMAND)
     latents = probe.listen(Image, 'planner_node/latent', qos.COMMAND)
     imagined = probe.listen(Image, 'planner_node/imagined', qos.COMMAND)
     surprise = probe.listen(Float32, 'planner_node/surprise', qos.COMMAND)
     robot.send_goal(0.75, 0.6)
     robot.wait_word('driving')
-    wait_for(lambda: plans and latents and imagined and surprise, 'the insides')
+    wait_for(lambda: plans and paths and latents and imagined and surprise, 'the insides')
     driving = robot.status[-1]
     robot.wait_word('arrived')
     assert np.hypot(*(robot.place - (0.75, 0.6))) < 0.08
@@ -70,6 +72,8 @@ def test_it_drives_to_the_goal_and_says_everything(probe, robot, planner):
     assert status_value(robot.status[-1], 'cost_to_go') < 0.3
     assert plans[0].joint_names == ['linear_x', 'angular_z']
     assert len(plans[0].points) == 15
+    assert len(paths[0].poses) == 16
+    assert paths[0].header.frame_id == paths[0].poses[-1].header.frame_id == 'base_link'
     assert (latents[0].height, latents[0].width, latents[0].encoding) == (1, 2, '32FC1')
     assert (imagined[0].height, imagined[0].width) == (3, 2)
     assert math.isfinite(surprise[-1].data)

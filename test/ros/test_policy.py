@@ -98,6 +98,8 @@ def test_the_policy_is_what_the_nodes_do(probe, bundle, goal):
                 'simulator_node': start('jepa_ros.ros.simulator_node'),
                 'planner_node': start('fake_planner', '-p', bundle, *SIMULATED, *CAMERA)}.items():
             check(probe, name, node)
+        # when there is a camera and a gate: it listens to what somebody publishes
+        check(probe, 'watch_node', start('watcher', *SIMULATED))
 
 
 def test_a_difference_is_found_both_ways():
@@ -111,7 +113,8 @@ def test_a_difference_is_found_both_ways():
 
 
 def test_one_enclave_for_each_executable_and_one_for_the_operator():
-    assert set(read_policy()) == {f'/jepa_ros/{name}' for name in (*NODES, 'operator')}
+    assert set(read_policy()) == {
+        f'/jepa_ros/{name}' for name in (*NODES, 'watch_node', 'operator')}
     for path, allowed in read_policy().items():
         assert path == f'/jepa_ros/{allowed.node}'
 
@@ -129,16 +132,19 @@ def test_who_alone_may_speak(topic, speaker):
     assert [a.node for a in read_policy().values() if topic in a.publish] == [speaker]
 
 
-def test_the_operator_alone_may_ask():
-    """It stops, resets, starts and cancels; nobody may set parameters or change a state."""
+def test_the_operator_and_the_page_alone_may_ask():
+    """They stop and reset, the operator starts and cancels; nobody sets a parameter or a state."""
     policy = read_policy()
+    stops = {'/command_gate/stop', '/command_gate/reset'}
+    asks = {'operator': stops | {'/planner_node/start', '/planner_node/cancel'},
+            'watch_node': stops}
     for allowed in policy.values():
-        wanted = {'/command_gate/stop', '/command_gate/reset', '/planner_node/start',
-                  '/planner_node/cancel'} if allowed.node == 'operator' else set()
+        wanted = asks.get(allowed.node, set())
         assert allowed.request == wanted
         assert allowed.request <= set().union(*(a.reply for a in policy.values()))
     operator = policy['/jepa_ros/operator']
     assert operator.publish == {'/goal_image', '/parameter_events', '/rosout'}
+    assert policy['/jepa_ros/watch_node'].publish == {'/parameter_events', '/rosout'}
 
 
 def test_no_right_is_a_pattern():
