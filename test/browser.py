@@ -175,6 +175,10 @@ class Browser:
 
     def close(self) -> None:
         """End the connection."""
-        self._socket.close()
-        self._loop.run_until_complete(asyncio.sleep(0))
+        async def end() -> None:
+            self._socket.close()
+            await asyncio.sleep(0)
+
+        # in the loop, or Tornado would make another one that nobody closes
+        self._loop.run_until_complete(end())
         self._loop.close()
