@@ -114,7 +114,7 @@ def look_alikes(episodes: Episodes, rows: np.ndarray, z: Tensor, apart: int, amo
 
     It is ``apart`` rows away or more; where none that was drawn is, the row itself stands.
     """
-    begins, ends = episodes.drive_edges()
+    begins, ends = episodes.drive_edges
     other = rng.integers(begins[rows], ends[rows] + 1, size=(among, len(rows))).T
     away = (z[other] - z[rows][:, None]).square().mean(dim=2).cpu().numpy()
     away[np.abs(other - rows[:, None]) < apart] = np.inf

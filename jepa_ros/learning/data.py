@@ -15,6 +15,7 @@
 """Episodes in memory, and the batches drawn from them."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 import json
 from pathlib import Path
 from typing import Any
@@ -76,6 +77,7 @@ class Episodes:
         known = self.at_rest | (n - self.first >= block * history)
         return n[known & (self.last - n >= after)]
 
+    @cached_property
     def drive_edges(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the first and the last row of each row's drive, (N,) each; they lie together."""
         edges = np.flatnonzero(np.diff(self.drive)) + 1

@@ -101,7 +101,7 @@ def test_the_first_view_is_what_was_recorded_and_only_it_has_poses(drives):
     assert np.isnan(seen.poses[n:]).all()
     assert (seen.at_rest.reshape(8, n) == recorded.at_rest).all()
     assert len(np.unique(seen.drive)) == 8 * len(np.unique(recorded.drive))
-    begins, ends = seen.drive_edges()
+    begins, ends = seen.drive_edges
     assert (begins == seen.first).all()
     assert (ends == seen.last).all()
 
