@@ -33,7 +33,7 @@ from tqdm import tqdm
 
 from jepa_ros.cli.children import Children, node_command
 from jepa_ros.ros.bag_recovery import is_unfinished
-from jepa_ros.ros.share import fast_dds_profile
+from jepa_ros.ros.share import use_fast_dds_profile
 
 TOPICS = {'ceiling': ('camera/image_raw', '/robot1/overhead/image'),
           'front': ('front_camera/image_raw', '/robot1/front/image')}
@@ -150,8 +150,7 @@ def main() -> int:
     args = options()
     os.environ.setdefault('ROS_DOMAIN_ID', str(1 + os.getpid() % 100))
     os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
-    for name, path in fast_dds_profile().items():
-        os.environ.setdefault(name, path)
+    use_fast_dds_profile()
     partial = args.out / 'partial'
     bags = {args.seed + i: args.out / f'drive_{args.seed + i:04d}' for i in range(args.bags)}
     with tqdm(total=args.bags, desc='drives', unit='bag', file=sys.stderr) as bar:

@@ -50,10 +50,8 @@ def run(args: argparse.Namespace) -> int:
     from jepa_ros.core.proprioception import latent_of
     from jepa_ros.engines.load import load_engine
     from jepa_ros.ros.bundle_path import find_bundle
-    from jepa_ros.ros.share import fast_dds_profile
-    # unless the user has a profile; before anything joins the graph
-    for name, path in fast_dds_profile().items():
-        os.environ.setdefault(name, path)
+    from jepa_ros.ros.share import use_fast_dds_profile
+    use_fast_dds_profile()
     from jepa_ros.ros.observer import observing
     from jepa_ros.sim.tasks import demo_task
     from jepa_ros.sim.world import World

@@ -15,7 +15,6 @@
 """``jepa record``: topics into a rosbag2 folder, with a screen that says how it goes."""
 
 import argparse
-import os
 from pathlib import Path
 import sys
 import time
@@ -57,9 +56,8 @@ def run(args: argparse.Namespace) -> int:
     topics = getattr(args, 'topics', [])
     if not topics:
         raise ValueError('name at least one topic to record; ros2 topic list shows what there is')
-    from jepa_ros.ros.share import fast_dds_profile
-    for name, path in fast_dds_profile().items():
-        os.environ.setdefault(name, path)
+    from jepa_ros.ros.share import use_fast_dds_profile
+    use_fast_dds_profile()
     try:
         from jepa_ros.ros.recorder_node import record
     except ImportError as error:

@@ -55,9 +55,8 @@ def run(args: argparse.Namespace) -> int:
         raise RuntimeError(f'the page needs Tornado ({error}): apt install python3-tornado, or '
                            'pip install -r requirements/watch.txt') from error
     address = Address(args.host, args.port, args.expose)
-    from jepa_ros.ros.share import fast_dds_profile
-    for name, path in fast_dds_profile().items():
-        os.environ.setdefault(name, path)
+    from jepa_ros.ros.share import use_fast_dds_profile
+    use_fast_dds_profile()
     try:
         from jepa_ros.ros.watch_node import watch, WatchNode
     except ImportError as error:

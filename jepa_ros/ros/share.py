@@ -26,6 +26,12 @@ def fast_dds_profile() -> dict[str, str]:
     return dict.fromkeys(FAST_DDS_VARIABLES, str(share_file('config/fastdds.xml')))
 
 
+def use_fast_dds_profile() -> None:
+    """Take that environment, unless the user has a profile; before anything joins the graph."""
+    for name, path in fast_dds_profile().items():
+        os.environ.setdefault(name, path)
+
+
 def leave_shared_memory() -> None:
     """
     Make the process talk over UDP alone, where the shipped profile is in use.
