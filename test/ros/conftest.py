@@ -15,6 +15,7 @@
 """ROS tests run in a domain of their own, and do not look beyond this machine."""
 
 from collections.abc import Iterator
+import gc
 import os
 from pathlib import Path
 
@@ -36,6 +37,8 @@ def ros() -> Iterator[None]:
     rclpy.init()
     yield
     rclpy.try_shutdown()
+    # a destroyed lifecycle node stays in the graph, with its name, until it is collected
+    gc.collect()
 
 
 @pytest.fixture

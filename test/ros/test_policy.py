@@ -87,15 +87,6 @@ def check(probe: Probe, name: str, node: Process) -> None:
 def test_the_policy_is_what_the_nodes_do(probe, bundle, goal):
     """All the nodes that the launch files start, live."""
     pytest.importorskip('mujoco')
-    try:
-        check_all(probe, bundle, goal)
-    except AssertionError:
-        # DDS may lose what a new node says of itself; what is wrong is wrong a second time
-        check_all(probe, bundle, goal)
-
-
-def check_all(probe: Probe, bundle: str, goal: str) -> None:
-    """Start the nodes one after another and check each."""
     with ExitStack() as running:
         def start(module: str, *arguments: str) -> Process:
             return running.enter_context(process(module, *arguments))

@@ -128,10 +128,11 @@ def test_what_a_launch_command_starts_says_the_right_type_to_the_right_topic(
             wait_for(lambda node=node: probe.call(
                 GetState, f'{node}/get_state', GetState.Request()).current_state.label == 'active',
                 f'{node} active')
-        assert [i.node_name for i in probe.node.get_publishers_info_by_topic(remapped)] == [
-            'command_gate']
-        assert [i.node_name for i in probe.node.get_subscriptions_info_by_topic(f'/{nav}')] == [
-            'command_gate']
+        # the name of an end's node may come after the end
+        for ends, name in ((probe.node.get_publishers_info_by_topic, remapped),
+                           (probe.node.get_subscriptions_info_by_topic, f'/{nav}')):
+            wait_for(lambda ends=ends, name=name: [i.node_name for i in ends(name)] == [
+                'command_gate'], f'the gate, alone, on {name}')
 
 
 def test_the_questions_to_a_running_robot_are_answered(probe: Probe, bundle, page, monkeypatch):
