@@ -96,7 +96,9 @@ model-front: $(RUN) $(TRAIN) $(GL) ## Record drives, train and export models/war
 	@$(WITH_GL) $(BIN)/python tools/record_drives.py --out data/drives_front --bags 48 --minutes 2.5 \
 	    --camera front --width 128 --height 96 --encoding rgb8 --factor 4 --seed 1000
 	$(STEP) 'jepa train' $(BIN)/jepa train --config config/train_front.yaml \
-	    --bag data/drives_front/drive_* --out runs/warehouse_front --model models/warehouse_front
+	    --bag data/drives_front/drive_* --out runs/warehouse_front
+	$(STEP) 'jepa export' $(BIN)/jepa export --graphs-only --run runs/warehouse_front \
+	    --out models/warehouse_front
 
 baseline: $(RUN) $(TRAIN) $(GL) ## Train the random-encoder baseline that `make eval` wants
 	$(STEP) 'jepa collect' env $(WITH_GL) $(BIN)/jepa collect --seed $(SEED)

@@ -36,10 +36,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--weights-only', action='store_true',
                         help='write weights and calibration without graphs: a baseline for '
                         'jepa eval')
+    parser.add_argument('--graphs-only', action='store_true',
+                        help='leave weights.safetensors out: half the size, for every engine but '
+                        'torch, and without --again')
 
 
 def run(args: argparse.Namespace) -> int:
     """Calibrate, export, check parity, draw the report."""
+    if args.weights_only and args.graphs_only:
+        raise ValueError('--weights-only and --graphs-only leave nothing; give one of them')
     if args.again is not None:
         from jepa_ros.learning.export import export_again
         print(f'{export_again(args.again).name}: graphs made anew and checked against torch; '
@@ -55,15 +60,17 @@ def run(args: argparse.Namespace) -> int:
     config = load_settings(args.run_folder).data
     if 'data' in args:
         config = replace(config, folder=str(args.data), bags=())
-    export_run(args.run_folder, args.out, config, args.weights_only)
+    export_run(args.run_folder, args.out, config, args.weights_only, args.graphs_only)
     return 0
 
 
-def export_run(run_folder: Path, out: Path, config, weights_only: bool = False) -> None:
+def export_run(run_folder: Path, out: Path, config, weights_only: bool = False,
+               graphs_only: bool = False) -> None:
     """
     Turn a finished run into a bundle at ``out``, and write its report into both.
 
-    ``config`` is the DataConfig of the episodes that it was trained on, or a copy of them.
+    ``config`` is the DataConfig of the episodes that it was trained on, or a copy of them;
+    ``graphs_only`` leaves the weights out of the bundle.
     ValueError where they do not fit the run.
     """
     import torch
@@ -107,7 +114,7 @@ def export_run(run_folder: Path, out: Path, config, weights_only: bool = False) 
         licence = what['imported']['licence']
     print('exporting ...', flush=True)
     manifest = export_bundle(networks, out, out.name, calibration, what, data.actions,
-                             data.proprioception, licence)
+                             data.proprioception, licence, weights=not graphs_only)
     print(f'ONNX Runtime and torch differ by {parity(manifest, networks):.1e}')
     print('drawing the report ...', flush=True)
     subject = Subject(

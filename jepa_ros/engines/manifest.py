@@ -15,7 +15,8 @@
 """
 The manifest of a bundle: read as data, checked against its files, never executed.
 
-A bundle is a folder ``manifest.json encoder.onnx rollout.onnx weights.safetensors``.
+A bundle is a folder ``manifest.json encoder.onnx rollout.onnx weights.safetensors``; the last is
+what torch needs, and can be left out.
 """
 
 from dataclasses import dataclass
@@ -37,12 +38,13 @@ from jepa_ros.engines.graph_spec import check_shapes, graph_of, GraphSpec, Tenso
 from jepa_ros.types import ActionSpec, ModelSpec, Proprioception, VELOCITY_UNITS
 
 __all__ = [
-    'FORMAT', 'GRAPHS', 'BundleError', 'GraphSpec', 'Manifest', 'TensorSpec', 'load_manifest',
-    'read_graph', 'sha256',
+    'FORMAT', 'GRAPHS', 'WEIGHTS', 'BundleError', 'GraphSpec', 'Manifest', 'TensorSpec',
+    'load_manifest', 'read_graph', 'sha256',
 ]
 
 FORMAT = 1
 GRAPHS = ('encoder', 'rollout')
+WEIGHTS = 'weights.safetensors'
 # far more than any model has; a robot's memory is what they are for
 _MOST_PIXELS_A_SIDE = 4096
 _MOST_BLOCKS = 1024

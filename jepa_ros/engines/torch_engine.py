@@ -23,7 +23,7 @@ from jepa_ros.engines.architectures import (
     plain_rollout,
     rollout_graph,
 )
-from jepa_ros.engines.manifest import BundleError, Manifest
+from jepa_ros.engines.manifest import BundleError, Manifest, WEIGHTS
 from jepa_ros.types import Array, Image, ModelSpec, Rollout
 
 
@@ -67,9 +67,12 @@ class TorchEngine:
 
 def load_networks(manifest: Manifest) -> AnyNetworks:
     """Return the networks of a bundle with its weights; BundleError where they do not fit."""
+    if WEIGHTS not in manifest.raw['files']:
+        raise BundleError(f'{manifest.folder} has graphs only, and no {WEIGHTS} for torch; choose '
+                          'another engine, or export it again without --graphs-only')
     try:
         networks = networks_of(manifest.raw['networks'])
-        networks.load_state_dict(load_file(str(manifest.folder / 'weights.safetensors')))
+        networks.load_state_dict(load_file(str(manifest.folder / WEIGHTS)))
     except (KeyError, TypeError, ValueError, OSError, RuntimeError) as error:
         raise BundleError(f'{manifest.folder}: its weights fill no networks that are known here: '
                           f'{error}') from error

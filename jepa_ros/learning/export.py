@@ -33,7 +33,7 @@ from jepa_ros.engines.architectures import (
     plain_rollout,
     rollout_graph,
 )
-from jepa_ros.engines.manifest import FORMAT, load_manifest, Manifest, sha256
+from jepa_ros.engines.manifest import FORMAT, load_manifest, Manifest, sha256, WEIGHTS
 from jepa_ros.engines.onnx_engine import OnnxEngine
 from jepa_ros.engines.torch_engine import load_networks, TorchEngine
 from jepa_ros.learning.checkpoint import save_weights
@@ -43,7 +43,7 @@ from jepa_ros.learning.metrics import Calibration
 PARITY = 1e-4
 # of what the data sets' odometry is called
 PROPRIOCEPTION_UNITS = {'linear_x': 'm/s', 'linear_y': 'm/s', 'angular_z': 'rad/s'}
-_FILES = ('encoder.onnx', 'rollout.onnx', 'weights.safetensors')
+_FILES = ('encoder.onnx', 'rollout.onnx', WEIGHTS)
 _ROLLOUT_INPUTS = ('context', 'executed', 'candidates', 'goal')
 _ROLLOUT_OUTPUTS = ('latents', 'cost', 'cost_to_go')
 
@@ -125,12 +125,13 @@ def parity(manifest: Manifest, networks: AnyNetworks, candidates: int = 16, seed
 def export_bundle(networks: AnyNetworks, folder: Path, name: str, calibration: Calibration,
                   training: dict[str, Any], actions: Actions | None = None,
                   proprioception: tuple[str, ...] = (),
-                  licence: str = 'Apache-2.0') -> Manifest:
+                  licence: str = 'Apache-2.0', weights: bool = True) -> Manifest:
     """
     Write a bundle whole or not at all, replacing what was there; return its manifest, checked.
 
     ``proprioception`` names what the networks have a scale of.  ``training`` goes into the
-    manifest as it is.  RuntimeError where ONNX Runtime and torch differ by more than ``PARITY``.
+    manifest as it is; without ``weights`` it has the graphs only.  RuntimeError where ONNX
+    Runtime and torch differ by more than ``PARITY``.
     """
     actions = actions or Actions()
     networks.eval()
@@ -139,7 +140,8 @@ def export_bundle(networks: AnyNetworks, folder: Path, name: str, calibration: C
     partial.mkdir(parents=True)
     try:
         _export_graphs(networks, partial)
-        save_weights(networks, partial / 'weights.safetensors')
+        if weights:
+            save_weights(networks, partial / WEIGHTS)
         p50, p95, p99 = calibration.surprise
         raw = {
             'format': FORMAT, 'name': name, 'licence': licence,
@@ -158,7 +160,8 @@ def export_bundle(networks: AnyNetworks, folder: Path, name: str, calibration: C
             'surprise': {'p50': p50, 'p95': p95, 'p99': p99},
             'networks': {'architecture': name_of(networks), **asdict(config)},
             'training': training,
-            'files': {name: sha256(partial / name) for name in _FILES}}
+            'files': {name: sha256(partial / name) for name in _FILES
+                      if (partial / name).exists()}}
         if proprioception:
             raw['proprioception'] = {
                 'names': list(proprioception),

@@ -157,6 +157,20 @@ def test_a_baseline_becomes_a_bundle(bundle, monkeypatch, tmp_path):
         bundle_of_baseline(tmp_path, tmp_path / 'none')
 
 
+def test_a_bundle_may_have_graphs_only(bundle, monkeypatch, tmp_path):
+    copy_graphs(bundle, monkeypatch)
+    manifest = export_bundle(random_networks(), tmp_path / 'graphs', 'graphs', CALIBRATION, {},
+                             weights=False)
+    assert set(contents(manifest.folder)) == {
+        Path(name) for name in ('manifest.json', 'encoder.onnx', 'rollout.onnx')}
+    image = np.zeros((32, 32, 3), np.uint8)
+    assert np.array_equal(OnnxEngine(manifest).encode(image),
+                          OnnxEngine(load_manifest(bundle)).encode(image))
+    for refuses in (load_networks, export_again):
+        with pytest.raises(BundleError, match=r'graphs only, and no weights\.safetensors'):
+            refuses(manifest if refuses is load_networks else manifest.folder)
+
+
 @pytest.mark.slow
 def test_an_untrained_bundle_has_the_same_shape_and_other_weights(bundle, tmp_path):
     manifest = untrained_bundle(load_manifest(bundle), tmp_path / 'untrained', seed=5)
