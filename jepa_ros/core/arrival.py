@@ -12,7 +12,11 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Arrival: the critic says that the goal is near enough, or near and nothing comes nearer."""
+"""
+Arrival: the critic says that the goal is near enough, or near and nothing comes nearer.
+
+It says so of a robot that moves; then the robot stands, and the critic is asked again.
+"""
 
 import numpy as np
 
@@ -31,15 +35,40 @@ class Arrival:
     def __init__(self, spec: ModelSpec, config: AgentConfig) -> None:
         self._cost = spec.arrival_cost if config.arrival_cost is None else config.arrival_cost
         self._frames, self._settled_frames = config.arrival_frames, config.settled_frames
+        looks_back_s = (spec.history - 1) * spec.action.block * spec.action.period_s
+        self._rest_s = config.arrival_rest_s and looks_back_s + config.arrival_rest_s
         self.clear()
 
     def clear(self) -> None:
         """Forget the frames seen."""
         self._below = self._near = 0
+        self._rests_until_s: float | None = None
 
-    def judge(self, cost_to_go: float) -> str:
-        """Return why the goal, ``cost_to_go`` blocks away, is reached; '' where it is not."""
+    @property
+    def resting(self) -> bool:
+        """Say whether the robot is to stand, for the goal to be judged from there."""
+        return self._rests_until_s is not None
+
+    def judge(self, cost_to_go: float, stamp_s: float) -> str:
+        """
+        Return why the goal, ``cost_to_go`` blocks away in a frame of ``stamp_s``, is reached.
+
+        '' where it is not, or where the robot is to stand first.
+        """
         near = _NEAR_COSTS * self._cost
+        if self._rests_until_s is not None:
+            if stamp_s < self._rests_until_s:
+                return ''
+            self.clear()
+            return (f'cost-to-go {cost_to_go:.2f} is below {near:.2f} blocks at rest'
+                    if cost_to_go < near else '')
+        reason = self._moving(cost_to_go, near)
+        if reason and self._rest_s:
+            self._rests_until_s = stamp_s + self._rest_s
+            return ''
+        return reason
+
+    def _moving(self, cost_to_go: float, near: float) -> str:
         self._below = self._below + 1 if cost_to_go < self._cost else 0
         self._near = self._near + 1 if cost_to_go < near else 0
         if self._below >= self._frames:

@@ -34,9 +34,12 @@ def test_it_drives_to_the_goal_and_stays(method):
     rig.agent.set_goal(picture(*GOAL))
     decisions = rig.run(60)
     first = next(i for i, d in enumerate(decisions) if d.status is Status.ARRIVED)
-    # 0.6 along x at 0.3/s takes 20 steps at the least, and two frames went by before motion
-    assert 22 <= first <= 34
-    assert all(d.status is Status.DRIVING for d in decisions[2:first])
+    # 0.6 along x at 0.3/s takes 20 steps at the least, two frames went by before motion, and for
+    # 0.4 s it stands before it says that it is there
+    assert 26 <= first <= 38
+    assert all(d.status is Status.DRIVING for d in decisions[2:first - 4])
+    assert all(d.status is Status.ARRIVING for d in decisions[first - 4:first])
+    assert not any(d.command.any() for d in decisions[first - 4:first])
     assert all(d.status is Status.ARRIVED for d in decisions[first:])
     assert not any(d.command.any() for d in decisions[first:])
     assert np.hypot(*(rig.place - GOAL)) < 0.06
@@ -61,7 +64,7 @@ def test_the_same_seed_drives_the_same_way():
 
 
 def test_arrival_wants_frames_in_a_row():
-    rig = Rig(arrival_frames=3, arrival_cost=0.5)
+    rig = Rig(arrival_frames=3, arrival_cost=0.5, arrival_rest_s=0.0)
     rig.place = np.array(GOAL)
     rig.agent.set_goal(picture(*GOAL))
     rig.run(2)

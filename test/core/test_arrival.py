@@ -12,7 +12,9 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Arrival: below the critic's limit for some frames, or near it for more."""
+"""Arrival: below the critic's limit for some frames, or near it for more, and again at rest."""
+
+from dataclasses import replace
 
 from point_world import spec
 import pytest
@@ -21,13 +23,15 @@ from jepa_ros.config import AgentConfig
 from jepa_ros.core.arrival import Arrival
 
 NAN = float('nan')
+PERIOD_S = 0.1
 
 
 def first(costs, **config):
     """Return the frame at which a row of costs counts as arrival, and the reason."""
-    arrival = Arrival(spec(), AgentConfig(**config))
+    arrival = Arrival(spec(), AgentConfig(**{'arrival_rest_s': 0.0, **config}))
     for i, cost in enumerate(costs):
-        reason = arrival.judge(cost)
+        reason = arrival.judge(cost, i * PERIOD_S)
+        assert not (reason and arrival.resting)
         if reason:
             return i, reason
     return None, ''
@@ -60,8 +64,49 @@ def test_the_config_comes_before_the_model():
 
 
 def test_a_new_goal_begins_anew():
-    arrival = Arrival(spec(), AgentConfig())
-    arrival.judge(0.1)
-    arrival.judge(0.1)
+    arrival = Arrival(spec(), AgentConfig(arrival_rest_s=0.0))
+    arrival.judge(0.1, 0.0)
+    arrival.judge(0.1, 0.1)
     arrival.clear()
-    assert not arrival.judge(0.1)
+    assert not arrival.judge(0.1, 0.2)
+
+
+# three frames below, and 0.5 s of rest from the third on: judged at the eighth
+@pytest.mark.parametrize('costs, at', [
+    ([0.3] * 8, 7),
+    ([0.3] * 3 + [5.0] * 4 + [0.59], 7),            # what it says meanwhile does not count
+    ([0.3] * 7 + [0.61] + [0.3] * 7, None),         # it was not there, and drives on
+    ([0.3] * 7 + [0.61] + [0.3] * 8, 15),
+    ([0.3] * 7 + [NAN] + [0.3] * 8, 15),
+    ([0.3] * 7, None),
+])
+def test_it_looks_again_from_rest(costs, at):
+    assert first(costs, arrival_rest_s=0.5)[0] == at
+
+
+def test_at_rest_the_reason_says_so():
+    assert first([0.3] * 7 + [0.52], arrival_rest_s=0.5)[1] == (
+        'cost-to-go 0.52 is below 0.60 blocks at rest')
+
+
+@pytest.mark.parametrize('history', [1, 3])
+def test_it_rests_until_nothing_it_looks_back_on_moved(history):
+    # a block is 0.5 s
+    arrival = Arrival(replace(spec(), history=history), AgentConfig(arrival_rest_s=0.4))
+    for i in range(3):
+        assert not arrival.resting
+        assert not arrival.judge(0.1, i * PERIOD_S)
+    rest_s = 0.2 + 0.4 + (history - 1) * 0.5
+    assert arrival.resting
+    assert not arrival.judge(0.1, rest_s - 0.01)
+    assert arrival.judge(0.1, rest_s + 0.001)
+    assert not arrival.resting
+
+
+def test_whoever_rests_and_gets_a_new_goal_drives():
+    arrival = Arrival(spec(), AgentConfig())
+    for i in range(3):
+        arrival.judge(0.1, i * PERIOD_S)
+    assert arrival.resting
+    arrival.clear()
+    assert not arrival.resting

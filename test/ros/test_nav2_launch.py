@@ -82,7 +82,8 @@ def test_all_four_become_active_and_end_cleanly(probe: Probe, bundle, tmp_path, 
                            ('cmd_vel_smoothed', 'velocity_smoother'),
                            ('cmd_vel_checked', 'collision_monitor'), ('cmd_vel', 'command_gate')):
             assert topics[f'/{topic}'] == [wanted], topic
-            said = [i.node_name for i in probe.node.get_publishers_info_by_topic(f'/{topic}')]
-            assert said == [who], topic
+            wait_for(lambda topic=f'/{topic}', who=who: [
+                i.node_name for i in probe.node.get_publishers_info_by_topic(topic)] == [who],
+                f'{who}, alone, on {topic}')
         assert running.end() == 0, running.output
         assert 'Traceback' not in running.output, running.output

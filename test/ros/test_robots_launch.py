@@ -58,7 +58,8 @@ def test_it_starts_speaks_to_the_controller_and_ends(probe: Probe, bundle, tmp_p
                 GetState, f'{node}/get_state', GetState.Request()).current_state.label == 'active',
                 f'{node} active', 60.0)
         assert running.child.poll() is None, running.output
-        said = probe.node.get_publishers_info_by_topic(topic)
-        assert [(i.node_name, i.topic_type) for i in said] == [('command_gate', kind)]
+        wait_for(lambda: [(i.node_name, i.topic_type) for i in
+                          probe.node.get_publishers_info_by_topic(topic)] == [
+                              ('command_gate', kind)], f'the gate, alone, on {topic}')
         assert running.end() == 0, running.output
         assert 'Traceback' not in running.output, running.output
