@@ -35,7 +35,7 @@ PYTHON = ('ament_index_python', 'launch', 'launch_ros', 'rclpy')
 MESSAGES = (
     'builtin_interfaces', 'diagnostic_msgs', 'geometry_msgs', 'lifecycle_msgs', 'nav_msgs',
     'rcl_interfaces', 'rosgraph_msgs', 'sensor_msgs', 'std_msgs', 'std_srvs', 'tf2_msgs',
-    'trajectory_msgs')
+    'trajectory_msgs', 'visualization_msgs')
 _SKIPPED = {
     'action', 'doc', 'docs', 'event_handlers', 'events', 'experimental', 'frontend', 'impl',
     'legacy', 'ros_adapters', 'test', 'testing', 'tests'}

@@ -234,7 +234,7 @@ class PlannerLoop:
         self._figures.took('wait', look.waited_s + began_s - look.seen_s)
         self._figures.took('plan', solved_s - began_s)
         self._figures.took('publish', steady_s() - solved_s)
-        self._outputs.imagine(decision)
+        self._outputs.imagine(decision, len(question.committed))
 
     def _answer(self, agent: Agent, question: Question, plan: Plan) -> Decision:
         """Hand a plan over, and count what is late."""

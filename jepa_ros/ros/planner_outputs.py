@@ -26,11 +26,13 @@ from rclpy.lifecycle import LifecycleNode
 from sensor_msgs.msg import Image
 from std_msgs.msg import Float32, Header
 from trajectory_msgs.msg import JointTrajectory
+from visualization_msgs.msg import MarkerArray
 
 from jepa_ros.engines.load import Engine
 from jepa_ros.ros import messages, qos
 from jepa_ros.ros.controllers.controller import Controller
 from jepa_ros.ros.convert import from_latents
+from jepa_ros.ros.plan_markers import to_markers, to_word_markers, words_of
 from jepa_ros.ros.plan_path import to_path
 from jepa_ros.ros.process import now_s, steady_s
 from jepa_ros.types import Decision, Status
@@ -38,6 +40,7 @@ from jepa_ros.types import Decision, Status
 LEVELS = {
     Status.IDLE: DiagnosticStatus.OK,
     Status.DRIVING: DiagnosticStatus.OK,
+    Status.ARRIVING: DiagnosticStatus.OK,
     Status.ARRIVED: DiagnosticStatus.OK,
     Status.STALE: DiagnosticStatus.WARN,
     Status.FAULT: DiagnosticStatus.ERROR,
@@ -57,6 +60,7 @@ class PlannerOutputs:
         self._diagnostics = node.create_publisher(DiagnosticArray, '/diagnostics', 10)
         self._plan = node.create_lifecycle_publisher(JointTrajectory, '~/plan', qos.COMMAND)
         self._path = node.create_lifecycle_publisher(Path, '~/path', qos.COMMAND)
+        self._markers = node.create_lifecycle_publisher(MarkerArray, '~/markers', qos.COMMAND)
         self._latent = node.create_lifecycle_publisher(Image, '~/latent', qos.COMMAND)
         self._imagined = node.create_lifecycle_publisher(Image, '~/imagined', qos.COMMAND)
         self._surprise = node.create_lifecycle_publisher(Float32, '~/surprise', qos.COMMAND)
@@ -115,14 +119,22 @@ class PlannerOutputs:
             self._surprise.publish(Float32(data=float(percept.surprise)))
         return percept.surprise > self.surprise_limit
 
-    def imagine(self, decision: Decision) -> None:
-        """Publish a plan and what it should lead to, for those who listen."""
+    def imagine(self, decision: Decision, committed: int) -> None:
+        """
+        Publish a plan and what it should lead to, for those who listen.
+
+        The first ``committed`` of its actions were settled before it was made.
+        """
         plan = decision.plan
-        if plan is not None and (self._plan.get_subscription_count()
-                                 or self._path.get_subscription_count()):
+        if plan is not None and any(output.get_subscription_count() for output in
+                                    (self._plan, self._path, self._markers)):
             trajectory = messages.to_trajectory(plan, self._action, self._frame_id)
             self._plan.publish(trajectory)
             self._path.publish(to_path(trajectory))
+            # none after a stop since the decision: then it is that which is shown
+            if self.word is Status.DRIVING and self._markers.get_subscription_count():
+                self._markers.publish(to_markers(trajectory, self._action.block, committed,
+                                                 words_of(decision)))
         if plan is not None and self._imagined.get_subscription_count():
             self._imagined.publish(from_latents(plan.latents, self._header(decision)))
 
@@ -142,14 +154,20 @@ class PlannerOutputs:
         number, count = decision.picture
         if count:
             self._values['picture'] = f'{number} of {count}'
-        self.word = decision.status
-        self._status.publish(self._message({}, LEVELS[self.word]))
+        self._tell(decision.status)
 
     def status(self, word: Status, reason: str) -> None:
         """Publish a status word that no decision says."""
-        self.word = word
         self._values = self._values | {'planning_ms': math.nan, 'reason': reason}
-        self._status.publish(self._message({}, LEVELS[self.word]))
+        self._tell(word)
+
+    def _tell(self, word: Status) -> None:
+        self.word = word
+        self._status.publish(self._message({}, LEVELS[word]))
+        if word is not Status.DRIVING and self._markers.get_subscription_count():
+            self._markers.publish(to_word_markers(Header(
+                stamp=self._node.get_clock().now().to_msg(), frame_id=self._frame_id),
+                word.value))
 
     def diagnostics(self, figures: Mapping[str, float | str], level: bytes) -> None:
         """Publish the status to /diagnostics, with more figures."""

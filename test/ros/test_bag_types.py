@@ -25,11 +25,12 @@ from rosbags.typesys import get_typestore, Stores
 import sensor_msgs.msg
 import std_msgs.msg
 import trajectory_msgs.msg
+import visualization_msgs.msg
 
 from jepa_ros.ros import bag_types, qos
 
 PACKAGES = (builtin_interfaces, diagnostic_msgs, geometry_msgs, nav_msgs, rcl_interfaces,
-            sensor_msgs, std_msgs, trajectory_msgs)
+            sensor_msgs, std_msgs, trajectory_msgs, visualization_msgs)
 JAZZY = get_typestore(Stores.ROS2_JAZZY)
 KINDS = sorted(f'{package.__name__}/msg/{name}' for package in PACKAGES
                for name, found in vars(package.msg).items()

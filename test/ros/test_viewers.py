@@ -28,8 +28,10 @@ from typing import Any
 from graph import Probe, process, wait_for
 import pytest
 from std_srvs.srv import SetBool
+from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from jepa_ros.ros.bag_types import message_class
+from jepa_ros.ros.plan_markers import to_markers
 
 yaml = pytest.importorskip('ruamel.yaml')
 
@@ -55,7 +57,8 @@ IMAGE = ('sensor_msgs/msg/Image',)
 PANELS = {
     'Image': ({'imageMode', 'topics', 'layers'}, IMAGE),
     '3D': ({'cameraState', 'followTf', 'topics', 'layers', 'imageMode'},
-           ('nav_msgs/msg/Path', 'nav_msgs/msg/Odometry')),
+           ('nav_msgs/msg/Path', 'nav_msgs/msg/Odometry',
+            'visualization_msgs/msg/MarkerArray')),
     'Plot': ({'paths', 'xAxisVal', 'isSynced'}, ()),
     'StateTransitions': ({'paths', 'isSynced'}, ()),
     'DiagnosticSummary': ({'topicToRender', 'minLevel', 'pinnedIds', 'hardwareIdFilter'},
@@ -141,6 +144,16 @@ def test_rviz_is_given_what_a_display_needs(rviz):
                 assert display['Topic'][policy] in allowed
 
 
+def test_rviz_s_namespaces_are_those_of_the_markers(rviz):
+    plan = JointTrajectory(joint_names=['linear_x', 'angular_z'],
+                           points=[JointTrajectoryPoint(velocities=[0.1, 0.0])] * 2)
+    (display,) = [display for display in rviz['Visualization Manager']['Displays']
+                  if display['Class'].endswith('/MarkerArray')]
+    assert all(value is True for value in display['Namespaces'].values())
+    assert {''} | set(display['Namespaces']) == {
+        marker.ns for marker in to_markers(plan, 1, 1, 'driving').markers}
+
+
 def test_foxglove_s_layout_shows_every_panel_once(foxglove):
     assert set(foxglove) == {'configById', 'globalVariables', 'userNodes', 'playbackConfig',
                              'layout'}
@@ -152,7 +165,7 @@ def test_foxglove_s_layout_shows_every_panel_once(foxglove):
 
 def test_both_show_what_was_promised(rviz, foxglove):
     wanted = {'/camera/image_raw', '/goal_image', '/planner_node/latent',
-              '/planner_node/imagined', '/planner_node/path'}
+              '/planner_node/imagined', '/planner_node/path', '/planner_node/markers'}
     assert wanted <= set(rviz_topics(rviz))
     assert wanted | {'/diagnostics'} <= set(foxglove_topics(foxglove))
     paths = [path['value'] for panel in foxglove['configById'].values()
