@@ -25,6 +25,7 @@ from jepa_ros.learning.critic import (
     CriticConfig,
     draw,
     expectile_loss,
+    imagine,
     look_alikes,
     train_critic,
 )
@@ -291,7 +292,66 @@ def test_of_a_drive_no_past_is_made_up(squares, tmp_path, at_rest):
     ({'expectile': 1.0}, r'expectile is 1.0, must be in \[0.5, 1\)'),
     ({'near': 0.7, 'future': 0.4}, 'near 0.7 and future 0.4 must be shares of 1'),
     ({'steps': 0}, 'steps 0'),
+    ({'imagined': 1.5}, r'imagined is 1.5, must be in \[0, 1\]'),
 ])
 def test_config_refuses_nonsense(config, message):
     with pytest.raises(ValueError, match=message):
         CriticConfig(**config)
+
+
+class Walk(torch.nn.Module):
+    """A predictor that knows the corridor both ways; the first action is the speed in it."""
+
+    def forward(self, latents, before, block):
+        self.block = block
+        place = (latents[:, -1, 4] * LENGTH).numpy() + block[:, :, 0].sum(dim=1).numpy()
+        return latents_at(np.clip(place, 0.0, LENGTH))
+
+
+def walking(**config):
+    """Return networks whose predictor is Walk, for actions as fast as the drives."""
+    networks = fresh(replace(CONFIG, low=(-SPEED, -1.0), high=(SPEED, 1.0), **config))
+    networks.predictor = Walk()
+    return networks
+
+
+def test_imagined_goals_cost_the_share_of_a_block_that_they_take(data):
+    episodes, latents = data
+    networks, rows = walking(), np.arange(0, len(episodes), 7)
+    goal, cost = imagine(networks, episodes, latents, rows, np.random.default_rng(0))
+    command = networks.predictor.block / torch.tensor([SPEED, 1.0])
+    assert bool((command == command[:, :1]).all())      # one, throughout
+    command = command[:, 0]
+    np.testing.assert_allclose(command.abs().amax(dim=1), cost, rtol=1e-5)
+    assert 0.1 <= float(cost.min()) < 0.15
+    assert 0.95 < float(cost.max()) <= 1.0
+    alone = (command == 0.0).any(dim=1).float().mean()
+    assert 0.4 < float(alone) < 0.6
+    for axis in range(2):
+        assert float((command[:, axis] > 0.0).float().mean()) > 0.3
+        assert float((command[:, axis] < 0.0).float().mean()) > 0.3
+    went = (goal[:, 4] - latents.clean[rows, 4]) * LENGTH / (SPEED * BLOCK)
+    inside = (goal[:, 4] > 0.0) & (goal[:, 4] < 1.0)
+    np.testing.assert_allclose(went[inside], command[inside, 0], atol=1e-3)
+
+
+def test_goals_that_are_imagined_teach_what_no_drive_shows(tmp_path):
+    """All drives go up the corridor; that it can be gone down the predictor alone knows."""
+    n = 121
+    places = np.concatenate([np.minimum(start + SPEED * np.arange(n), LENGTH)
+                             for start in np.random.default_rng(0).uniform(0, 6, 30)])
+    first = np.repeat(np.arange(30) * n, n)
+    episodes = Episodes(np.zeros((len(places), 1, 1, 3), np.uint8),
+                        np.zeros((len(places), 2), np.float32),
+                        np.zeros((len(places), 3), np.float32), first, first + n - 1)
+    z = latents_at(places)
+    latents = Latents(z, z, z[:, None].expand(-1, 3, -1).contiguous())
+    at = np.linspace(4.0, 8.0, 9)
+    found = {}
+    for imagined in (0.0, 0.3):
+        networks = walking()
+        list(train_critic(networks, episodes, latents, replace(TRAIN, imagined=imagined),
+                          tmp_path / str(imagined)))
+        found[imagined] = cost(networks.critic, at, at - 0.5)      # one block down
+    assert found[0.0].mean() > 9.0, found
+    assert found[0.3].mean() < 3.0, found
