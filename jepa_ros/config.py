@@ -87,12 +87,12 @@ class AgentConfig:
     so does a gap of ``max_frame_age_s`` between frames.  It moves again after ``fresh_frames``
     good ones.  A goal is reached after ``arrival_frames`` frames in a row below ``arrival_cost``
     (blocks; None takes the manifest's), or after ``settled_frames`` below half as much again:
-    near, and nothing brings it nearer; in both cases it then stands, ``arrival_rest_s`` longer
-    than the model looks back, and is there only if it is still near: what moves may look nearer
-    than it is (0: it does not look again).  When the clock goes back by more than ``restart_s``,
-    the past is forgotten.  ``surprise`` costs one more rollout a frame.  ``action_delay_s`` is how
-    long after its frame an action took effect in the data that the model was trained on (None
-    takes the manifest's).
+    near, and nothing brings it nearer.  With a model that looks back it then stands,
+    ``arrival_rest_s`` longer than that, and is there only if that is still so: what moves may
+    look nearer than it is (0: it does not look again).  When the clock goes back by more than
+    ``restart_s``, the past is forgotten.  ``surprise`` costs one more rollout a frame.
+    ``action_delay_s`` is how long after its frame an action took effect in the data that the
+    model was trained on (None takes the manifest's).
     """
 
     max_frame_age_s: float = 0.3

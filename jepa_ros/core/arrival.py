@@ -36,13 +36,16 @@ class Arrival:
         self._cost = spec.arrival_cost if config.arrival_cost is None else config.arrival_cost
         self._frames, self._settled_frames = config.arrival_frames, config.settled_frames
         looks_back_s = (spec.history - 1) * spec.action.block * spec.action.period_s
-        self._rest_s = config.arrival_rest_s and looks_back_s + config.arrival_rest_s
+        # a model that does not look back sees no motion, and judges the same at rest
+        self._rest_s = (looks_back_s + config.arrival_rest_s
+                        if looks_back_s and config.arrival_rest_s else 0.0)
         self.clear()
 
     def clear(self) -> None:
         """Forget the frames seen."""
         self._below = self._near = 0
         self._rests_until_s: float | None = None
+        self._rest_limit = self._cost   # that the cost at rest must be below
 
     @property
     def resting(self) -> bool:
@@ -55,25 +58,28 @@ class Arrival:
 
         '' where it is not, or where the robot is to stand first.
         """
-        near = _NEAR_COSTS * self._cost
         if self._rests_until_s is not None:
             if stamp_s < self._rests_until_s:
                 return ''
+            limit = self._rest_limit
             self.clear()
-            return (f'cost-to-go {cost_to_go:.2f} is below {near:.2f} blocks at rest'
-                    if cost_to_go < near else '')
-        reason = self._moving(cost_to_go, near)
+            return (f'cost-to-go {cost_to_go:.2f} is below {limit:.2f} blocks at rest'
+                    if cost_to_go < limit else '')
+        reason = self._moving(cost_to_go)
         if reason and self._rest_s:
             self._rests_until_s = stamp_s + self._rest_s
             return ''
         return reason
 
-    def _moving(self, cost_to_go: float, near: float) -> str:
+    def _moving(self, cost_to_go: float) -> str:
+        near = _NEAR_COSTS * self._cost
         self._below = self._below + 1 if cost_to_go < self._cost else 0
         self._near = self._near + 1 if cost_to_go < near else 0
         if self._below >= self._frames:
+            self._rest_limit = self._cost
             return f'cost-to-go {cost_to_go:.2f} is below {self._cost:.2f} blocks'
         if self._near >= self._settled_frames:
+            self._rest_limit = near
             return (f'cost-to-go {cost_to_go:.2f} has been below {near:.2f} blocks for '
                     f'{self._near} frames, and nothing brings it down')
         return ''
