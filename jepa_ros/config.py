@@ -87,12 +87,10 @@ class AgentConfig:
     so does a gap of ``max_frame_age_s`` between frames.  It moves again after ``fresh_frames``
     good ones.  A goal is reached after ``arrival_frames`` frames in a row below ``arrival_cost``
     (blocks; None takes the manifest's), or after ``settled_frames`` below half as much again:
-    near, and nothing brings it nearer.  With a model that looks back it then stands,
-    ``arrival_rest_s`` longer than that, and is there only if that is still so: what moves may
-    look nearer than it is (0: it does not look again).  When the clock goes back by more than
-    ``restart_s``, the past is forgotten.  ``surprise`` costs one more rollout a frame.
-    ``action_delay_s`` is how long after its frame an action took effect in the data that the
-    model was trained on (None takes the manifest's).
+    near, and nothing brings it nearer.  When the clock goes back by more than ``restart_s``, the
+    past is forgotten.  ``surprise`` costs one more rollout a frame.  ``action_delay_s`` is how
+    long after its frame an action took effect in the data that the model was trained on (None
+    takes the manifest's).
     """
 
     max_frame_age_s: float = 0.3
@@ -100,7 +98,6 @@ class AgentConfig:
     arrival_frames: int = 3
     arrival_cost: float | None = None
     settled_frames: int = 20
-    arrival_rest_s: float = 0.4
     max_future_s: float = 0.1
     restart_s: float = 1.0
     surprise: bool = True
@@ -112,7 +109,6 @@ class AgentConfig:
         _within('fresh_frames', self.fresh_frames, 1, 1000)
         _within('arrival_frames', self.arrival_frames, 1, 1000)
         _within('settled_frames', self.settled_frames, 1, 1000)
-        _within('arrival_rest_s', self.arrival_rest_s, 0.0, 60.0)
         if self.arrival_cost is not None:
             _within('arrival_cost', self.arrival_cost, 0.0, 1e9)
         _within('max_future_s', self.max_future_s, 0.0, 60.0)

@@ -36,7 +36,6 @@ class Status(str, Enum):
 
     IDLE = 'idle'          # no goal, or cancelled: zero command
     DRIVING = 'driving'    # a plan is being executed
-    ARRIVING = 'arriving'  # the goal seems to be reached: zero command, and a look from rest
     ARRIVED = 'arrived'    # the critic says the goal is reached: zero command, until a new goal
     STALE = 'stale'        # the newest frame is too old or too few are fresh: zero command
     FAULT = 'fault'        # a number that must be finite is not: zero command

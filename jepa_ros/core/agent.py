@@ -200,11 +200,10 @@ class Agent:
         if not verdict.ok:
             self._refuse(verdict.reason)
             return replace(percept, status=Status.FAULT, reason=verdict.reason)
-        arrival = self._arrival.judge(to_go, percept.frame_stamp_s) if new else ''
+        arrival = self._arrival.judge(to_go) if new else ''
         self._arrived = bool(arrival)
-        status = (Status.ARRIVED if self._arrived else
-                  Status.ARRIVING if self._arrival.resting else Status.DRIVING)
-        return replace(percept, status=status, reason=arrival, cost_to_go=to_go)
+        return replace(percept, status=Status.ARRIVED if arrival else Status.DRIVING,
+                       reason=arrival, cost_to_go=to_go)
 
     def ask(self, percept: Decision, ready_s: float) -> Question:
         """
@@ -242,7 +241,7 @@ class Agent:
         for now is ``command_at``.
         """
         action, percept, delay_s = self._spec.action, question.percept, self._delay_s
-        if (question.stretch != self._stretch or self._arrived or self._arrival.resting
+        if (question.stretch != self._stretch or self._arrived
                 or now_s < percept.stamp_s - self._config.restart_s):
             return replace(percept, reason='the plan was for what is no longer wanted')
         free_s = question.start_s + len(question.committed) * action.period_s

@@ -12,11 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""
-Arrival: the critic says that the goal is near enough, or near and nothing comes nearer.
-
-It says so of a robot that moves; then the robot stands, and the critic is asked again.
-"""
+"""Arrival: the critic says that the goal is near enough, or near and nothing comes nearer."""
 
 import numpy as np
 
@@ -35,51 +31,20 @@ class Arrival:
     def __init__(self, spec: ModelSpec, config: AgentConfig) -> None:
         self._cost = spec.arrival_cost if config.arrival_cost is None else config.arrival_cost
         self._frames, self._settled_frames = config.arrival_frames, config.settled_frames
-        looks_back_s = (spec.history - 1) * spec.action.block * spec.action.period_s
-        # a model that does not look back sees no motion, and judges the same at rest
-        self._rest_s = (looks_back_s + config.arrival_rest_s
-                        if looks_back_s and config.arrival_rest_s else 0.0)
         self.clear()
 
     def clear(self) -> None:
         """Forget the frames seen."""
         self._below = self._near = 0
-        self._rests_until_s: float | None = None
-        self._rest_limit = self._cost   # that the cost at rest must be below
 
-    @property
-    def resting(self) -> bool:
-        """Say whether the robot is to stand, for the goal to be judged from there."""
-        return self._rests_until_s is not None
-
-    def judge(self, cost_to_go: float, stamp_s: float) -> str:
-        """
-        Return why the goal, ``cost_to_go`` blocks away in a frame of ``stamp_s``, is reached.
-
-        '' where it is not, or where the robot is to stand first.
-        """
-        if self._rests_until_s is not None:
-            if stamp_s < self._rests_until_s:
-                return ''
-            limit = self._rest_limit
-            self.clear()
-            return (f'cost-to-go {cost_to_go:.2f} is below {limit:.2f} blocks at rest'
-                    if cost_to_go < limit else '')
-        reason = self._moving(cost_to_go)
-        if reason and self._rest_s:
-            self._rests_until_s = stamp_s + self._rest_s
-            return ''
-        return reason
-
-    def _moving(self, cost_to_go: float) -> str:
+    def judge(self, cost_to_go: float) -> str:
+        """Return why the goal, ``cost_to_go`` blocks away, is reached; '' where it is not."""
         near = _NEAR_COSTS * self._cost
         self._below = self._below + 1 if cost_to_go < self._cost else 0
         self._near = self._near + 1 if cost_to_go < near else 0
         if self._below >= self._frames:
-            self._rest_limit = self._cost
             return f'cost-to-go {cost_to_go:.2f} is below {self._cost:.2f} blocks'
         if self._near >= self._settled_frames:
-            self._rest_limit = near
             return (f'cost-to-go {cost_to_go:.2f} has been below {near:.2f} blocks for '
                     f'{self._near} frames, and nothing brings it down')
         return ''

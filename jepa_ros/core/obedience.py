@@ -28,8 +28,7 @@ class PlannerWord:
     ``driving``; ``frame_s``, the time of the frame behind that; ``run``, which process of the
     planner it is; ``by_hand``, whether the drive was begun by a call of ~/start; ``surprise``
     and its limit, NaN where not known; ``frame``, the frame's own stamp, which tells frames apart;
-    ``halted``, whether it stands in the middle of a drive that goes on by itself: stale, fault,
-    or arriving.
+    ``halted``, whether it stands in the middle of a drive that goes on by itself: stale, or fault.
     """
 
     driving: bool

@@ -58,8 +58,6 @@ TABLE = (
 )
 # Simulated time may run this much faster than a clock on the wall.
 _SIMULATED_RATE = 20.0
-# where a drive stands for a moment and goes on by itself
-_HALTED = (Status.STALE.value, Status.FAULT.value, Status.ARRIVING.value)
 
 
 def gate_config(values: dict[str, Any]) -> GateConfig:
@@ -161,7 +159,7 @@ class CommandGate(ManagedNode):
             run=messages.status_text(status, 'run'),
             by_hand=messages.status_text(status, 'begun') == 'start',
             surprise=surprise, surprise_limit=limit, frame=frame_s,
-            halted=status.message in _HALTED), steady_s())
+            halted=status.message in (Status.STALE.value, Status.FAULT.value)), steady_s())
 
     def _tick(self) -> None:
         if self._gate is None:

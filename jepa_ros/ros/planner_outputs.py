@@ -40,7 +40,6 @@ from jepa_ros.types import Decision, Status
 LEVELS = {
     Status.IDLE: DiagnosticStatus.OK,
     Status.DRIVING: DiagnosticStatus.OK,
-    Status.ARRIVING: DiagnosticStatus.OK,
     Status.ARRIVED: DiagnosticStatus.OK,
     Status.STALE: DiagnosticStatus.WARN,
     Status.FAULT: DiagnosticStatus.ERROR,

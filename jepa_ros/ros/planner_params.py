@@ -72,9 +72,6 @@ TABLE = (
           'cost-to-go below which the goal is reached; 0 takes what the model says', 0.0, 1000.0),
     Entry('settled_frames', AgentConfig.settled_frames, 'count',
           'frames in a row below 1.5 arrival costs that count as arrived too', 1, 1000),
-    Entry('arrival_rest_s', AgentConfig.arrival_rest_s, 's',
-          'an arrived robot stands so long, beyond what the model looks back, and looks again; '
-          '0: it does not', 0.0, 60.0),
     Entry('refuse_repeats', True, 'bool',
           'while it drives, take a picture that is repeated bit for bit for no picture'),
     Entry('max_failures', 5, 'count',
@@ -130,7 +127,7 @@ def agent_config(values: dict[str, Any]) -> AgentConfig:
     return AgentConfig(
         max_frame_age_s=values['max_frame_age_s'], fresh_frames=values['fresh_frames'],
         arrival_frames=values['arrival_frames'], arrival_cost=values['arrival_cost'] or None,
-        settled_frames=values['settled_frames'], arrival_rest_s=values['arrival_rest_s'])
+        settled_frames=values['settled_frames'])
 
 
 def follower_config(values: dict[str, Any]) -> FollowerConfig:

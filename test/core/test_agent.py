@@ -46,32 +46,6 @@ def test_it_drives_to_the_goal_and_stays(method):
     assert all((np.abs(d.command.astype(np.float64)) <= SPEED).all() for d in decisions)
 
 
-def test_a_model_that_looks_back_looks_again_from_rest():
-    rig = Rig(model=PointModel(history=3))
-    rig.agent.set_goal(picture(*GOAL))
-    decisions = rig.run(60)
-    words = [d.status for d in decisions]
-    stands, first = words.index(Status.ARRIVING), words.index(Status.ARRIVED)
-    # the second it looks back on, and 0.4 s
-    assert first - stands == 14
-    assert set(words[stands:first]) == {Status.ARRIVING}
-    assert not any(d.command.any() for d in decisions[stands:])
-    assert np.hypot(*(rig.place - GOAL)) < 0.06
-
-
-def test_where_it_was_not_there_it_drives_on():
-    rig = Rig(model=PointModel(history=3))
-    rig.agent.set_goal(picture(*GOAL))
-    while rig.run(1)[0].status is not Status.ARRIVING:
-        pass
-    rig.place = np.array(GOAL) - 0.2        # what looked like the goal was not
-    words = [d.status for d in rig.run(60)]
-    assert words[:13] == [Status.ARRIVING] * 13
-    assert words[13] is Status.DRIVING
-    assert words[-1] is Status.ARRIVED
-    assert np.hypot(*(rig.place - GOAL)) < 0.06
-
-
 def test_a_new_goal_after_arrival_is_driven_to():
     rig = Rig()
     for goal in (GOAL, (0.3, 0.7)):

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Arrival: below the critic's limit for some frames, or near it for more, and again at rest."""
+"""Arrival: below the critic's limit for some frames, or near it for more."""
 
 from point_world import spec
 import pytest
@@ -21,15 +21,13 @@ from jepa_ros.config import AgentConfig
 from jepa_ros.core.arrival import Arrival
 
 NAN = float('nan')
-PERIOD_S = 0.1
 
 
-def first(costs, history=1, **config):
+def first(costs, **config):
     """Return the frame at which a row of costs counts as arrival, and the reason."""
-    arrival = Arrival(spec(history), AgentConfig(**config))
+    arrival = Arrival(spec(), AgentConfig(**config))
     for i, cost in enumerate(costs):
-        reason = arrival.judge(cost, i * PERIOD_S)
-        assert not (reason and arrival.resting)
+        reason = arrival.judge(cost)
         if reason:
             return i, reason
     return None, ''
@@ -63,55 +61,7 @@ def test_the_config_comes_before_the_model():
 
 def test_a_new_goal_begins_anew():
     arrival = Arrival(spec(), AgentConfig())
-    arrival.judge(0.1, 0.0)
-    arrival.judge(0.1, 0.1)
+    arrival.judge(0.1)
+    arrival.judge(0.1)
     arrival.clear()
-    assert not arrival.judge(0.1, 0.2)
-
-
-# three frames below, and from the third on 0.6 s of rest: a block that it looks back on and 0.1 s
-@pytest.mark.parametrize('costs, at', [
-    ([0.3] * 9, 8),
-    ([0.3] * 3 + [5.0] * 5 + [0.39], 8),            # what it says meanwhile does not count
-    ([0.3] * 8 + [0.41] + [0.3] * 8, None),         # it was not there, and drives on
-    ([0.3] * 8 + [0.41] + [0.3] * 9, 17),
-    ([0.5] * 20 + [0.3] * 5 + [0.59], 25),          # near for long, it need be no nearer
-    ([0.5] * 20 + [0.3] * 5 + [0.61], None),
-    ([0.3] * 8 + [NAN] + [0.3] * 9, 17),
-    ([0.3] * 8, None),
-])
-def test_it_looks_again_from_rest(costs, at):
-    assert first(costs, history=2, arrival_rest_s=0.1 - 1e-6)[0] == at
-
-
-def test_at_rest_the_reason_says_so():
-    assert first([0.3] * 20 + [0.32], history=2)[1] == (
-        'cost-to-go 0.30 is below 0.40 blocks at rest')
-
-
-@pytest.mark.parametrize('history', [2, 3])
-def test_it_rests_until_nothing_it_looks_back_on_moved(history):
-    # a block is 0.5 s
-    arrival = Arrival(spec(history), AgentConfig(arrival_rest_s=0.4))
-    for i in range(3):
-        assert not arrival.resting
-        assert not arrival.judge(0.1, i * PERIOD_S)
-    rest_s = 0.2 + 0.4 + (history - 1) * 0.5
-    assert arrival.resting
-    assert not arrival.judge(0.1, rest_s - 0.01)
-    assert arrival.judge(0.1, rest_s + 0.001)
-    assert not arrival.resting
-
-
-def test_what_does_not_look_back_or_shall_not_arrives_at_once():
-    assert first([0.3] * 3, history=1)[0] == 2
-    assert first([0.3] * 3, history=3, arrival_rest_s=0.0)[0] == 2
-
-
-def test_whoever_rests_and_gets_a_new_goal_drives():
-    arrival = Arrival(spec(history=3), AgentConfig())
-    for i in range(3):
-        arrival.judge(0.1, i * PERIOD_S)
-    assert arrival.resting
-    arrival.clear()
-    assert not arrival.resting
+    assert not arrival.judge(0.1)
