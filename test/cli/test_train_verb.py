@@ -61,6 +61,13 @@ def test_the_front_s_file_is_understood(root):
     assert list(KINDS) == ['data', 'model', 'train', 'critic']
 
 
+def test_the_file_for_half_an_hour_from_above_is_understood(root):
+    settings = resolve(root / 'config' / 'train_overhead.yaml', {}, [])
+    assert settings.data.symmetry == 'overhead'
+    assert (settings.model.width, settings.train.steps) == (32, 12000)
+    assert (settings.train.frame_light, settings.train.episode_light) == (0.1, 1.0)
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
 def test_from_a_bag_to_a_bundle(tmp_path, capsys, monkeypatch):
