@@ -66,6 +66,7 @@ def test_the_file_for_half_an_hour_from_above_is_understood(root):
     assert settings.data.symmetry == 'overhead'
     assert (settings.model.width, settings.train.steps) == (32, 12000)
     assert (settings.train.frame_light, settings.train.episode_light) == (0.1, 1.0)
+    assert settings.critic.imagined == 0.25
 
 
 @pytest.mark.slow
