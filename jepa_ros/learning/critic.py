@@ -180,6 +180,8 @@ def train_critic(networks: Networks, episodes: Episodes, latents: Latents, confi
     run = Run(folder, 'critic', config.steps, config.save_every,
               {'critic': critic, 'target': target_critic, 'optimizer': optimizer}, machine)
     mine = machine.ranks.part(config.batch, 'critic.batch')
+    imagined = max(machine.ranks.count, int(config.imagined * config.batch))
+    mine_imagined = machine.ranks.part(imagined, 'critic.imagined of critic.batch')
     # a latent's past are T - 1 blocks
     rows = episodes.starts(block, history - 1, after=block)
     known = episodes.starts(block, history, after=0)    # what a prediction wants
@@ -202,12 +204,13 @@ def train_critic(networks: Networks, episodes: Episodes, latents: Latents, confi
         loss = expectile_loss(value, target, config.expectile)
         if config.imagined:
             rng = np.random.default_rng([config.seed, 3, step])
-            chosen = rng.choice(known, config.batch)[mine][:int(config.imagined * len(seen))]
-            goal, cost = imagine(networks, episodes, latents, chosen, rng)
-            there = critic(
-                latents.clean[rows_before(episodes, chosen, block, history)], goal)
+            chosen = rng.choice(known, config.batch)[:imagined]
+            # every rank draws for all, so that together they learn what one would
+            goal, cost = (x[mine_imagined] for x in imagine(networks, episodes, latents, chosen,
+                                                            rng))
+            window = rows_before(episodes, chosen[mine_imagined], block, history)
             loss = (1.0 - config.imagined) * loss + config.imagined * expectile_loss(
-                there, cost, config.expectile)
+                critic(latents.clean[window], goal), cost, config.expectile)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         machine.ranks.average_gradients(critic.parameters())
