@@ -20,7 +20,7 @@ import math
 
 from builtin_interfaces.msg import Duration, Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
-from geometry_msgs.msg import Twist, TwistStamped
+from geometry_msgs.msg import Quaternion, Twist, TwistStamped
 import numpy as np
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
@@ -52,6 +52,11 @@ def check_names(names: Sequence[str]) -> None:
     if unknown:
         raise ValueError(f'actions {unknown} cannot be sent as a Twist, '
                          f'which carries {list(_TWIST_FIELDS)}')
+
+
+def to_quaternion(yaw: float) -> Quaternion:
+    """Return the orientation of what is turned by a yaw, in rad, about z."""
+    return Quaternion(z=math.sin(yaw / 2), w=math.cos(yaw / 2))
 
 
 def to_twist(command: np.ndarray, names: Sequence[str] = TWIST_NAMES) -> Twist:

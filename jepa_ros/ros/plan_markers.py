@@ -23,6 +23,7 @@ from std_msgs.msg import ColorRGBA, Header
 from trajectory_msgs.msg import JointTrajectory
 from visualization_msgs.msg import Marker, MarkerArray
 
+from jepa_ros.ros.messages import to_quaternion
 from jepa_ros.ros.plan_path import path_of
 from jepa_ros.types import Decision
 
@@ -85,9 +86,8 @@ def _arrow(header: Header, number: int, pose: np.ndarray, color: ColorRGBA) -> M
     arrow = _marker(header, 'blocks', number, Marker.ARROW, color)
     arrow.scale.x, arrow.scale.y, arrow.scale.z = _ARROW_M
     x, y, yaw = (float(value) for value in pose)
-    place, turn = arrow.pose.position, arrow.pose.orientation
-    place.x, place.y, place.z = x, y, _ABOVE_M
-    turn.z, turn.w = math.sin(yaw / 2), math.cos(yaw / 2)
+    arrow.pose.position = Point(x=x, y=y, z=_ABOVE_M)
+    arrow.pose.orientation = to_quaternion(yaw)
     return arrow
 
 

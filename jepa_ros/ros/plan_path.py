@@ -21,7 +21,7 @@ from nav_msgs.msg import Path
 import numpy as np
 from trajectory_msgs.msg import JointTrajectory
 
-from jepa_ros.ros.messages import to_seconds, to_stamp
+from jepa_ros.ros.messages import to_quaternion, to_seconds, to_stamp
 
 # of a turn; below it an arc is as good as straight
 _STRAIGHT_RAD = 1e-6
@@ -79,6 +79,6 @@ def to_path(plan: JointTrajectory) -> Path:
         pose.header.frame_id = plan.header.frame_id
         pose.header.stamp = to_stamp(start_s + i * period_s)
         pose.pose.position.x, pose.pose.position.y = float(x), float(y)
-        pose.pose.orientation.z, pose.pose.orientation.w = math.sin(yaw / 2), math.cos(yaw / 2)
+        pose.pose.orientation = to_quaternion(yaw)
         path.poses.append(pose)
     return path

@@ -30,7 +30,7 @@ from std_srvs.srv import Trigger
 
 from jepa_ros.ros import params, qos
 from jepa_ros.ros.convert import ENCODINGS, from_rgb
-from jepa_ros.ros.messages import from_twist, to_stamp
+from jepa_ros.ros.messages import from_twist, to_quaternion, to_stamp
 from jepa_ros.ros.process import NodeEndsError, run
 from jepa_ros.sim.noise import Noise
 from jepa_ros.sim.world import Pose, World, WorldConfig
@@ -214,8 +214,7 @@ class SimulatorNode(Node):
         odometry = Odometry(child_frame_id='base_link')
         odometry.header = Header(stamp=stamp, frame_id='odom')
         odometry.pose.pose.position.x, odometry.pose.pose.position.y = pose.x, pose.y
-        odometry.pose.pose.orientation.z = math.sin(pose.yaw / 2)
-        odometry.pose.pose.orientation.w = math.cos(pose.yaw / 2)
+        odometry.pose.pose.orientation = to_quaternion(pose.yaw)
         odometry.twist.twist.linear.x, odometry.twist.twist.angular.z = speed, turn
         self._odometry.publish(odometry)
         if self._tf is not None:

@@ -14,7 +14,7 @@
 
 """Help for tests of the live graph: node processes, and a probe that listens and speaks."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 import os
 from pathlib import Path
@@ -36,15 +36,18 @@ PATIENCE_S = 30.0
 MEETING_S = 0.3
 
 
-class Process:
-    """A node in a process of its own."""
+class Child:
+    """A process of Python that finds the project and its tests; ``output`` is what it says."""
 
-    def __init__(self, module: str, *arguments: str) -> None:
-        environment = dict(os.environ, PYTHONPATH=os.pathsep.join(
-            [str(ROOT), str(ROOT / 'test' / 'ros'), os.environ.get('PYTHONPATH', '')]))
+    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str] | None = None,
+                 own_group: bool = False) -> None:
+        path = os.pathsep.join(
+            [str(ROOT), str(ROOT / 'test' / 'ros'), os.environ.get('PYTHONPATH', '')])
         self.child = subprocess.Popen(
-            [sys.executable, '-m', module, '--ros-args', *arguments], env=environment,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            [sys.executable, *arguments],
+            env={**os.environ, 'PYTHONPATH': path, **(environment or {})},
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            start_new_session=own_group)
         self.output = ''
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -53,16 +56,23 @@ class Process:
         for line in self.child.stdout:
             self.output += line
 
-    def end(self, number: int = signal.SIGINT) -> int:
-        """Send a signal and return the exit code."""
-        self.child.send_signal(number)
-        return self.wait()
-
     def wait(self) -> int:
         """Wait for the end and return the exit code."""
         code = self.child.wait(PATIENCE_S)
         self._reader.join(PATIENCE_S)
         return code
+
+
+class Process(Child):
+    """A node in a process of its own."""
+
+    def __init__(self, module: str, *arguments: str) -> None:
+        super().__init__(['-m', module, '--ros-args', *arguments])
+
+    def end(self, number: int = signal.SIGINT) -> int:
+        """Send a signal and return the exit code."""
+        self.child.send_signal(number)
+        return self.wait()
 
 
 @contextmanager

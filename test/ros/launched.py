@@ -19,11 +19,9 @@ from contextlib import contextmanager
 import os
 from pathlib import Path
 import signal
-import subprocess
 import sys
-import threading
 
-from graph import PATIENCE_S, ROOT
+from graph import Child, ROOT
 
 LAUNCH = ROOT / 'launch'
 # what each executable of a package runs instead
@@ -47,34 +45,21 @@ def install(prefix: Path, executables: dict[str, tuple[str, ...]]) -> None:
         script.chmod(0o755)
 
 
-class Launched:
+class Launched(Child):
     """A launch file that runs."""
 
     def __init__(self, prefix: Path, name: str, *arguments: str) -> None:
-        path = os.pathsep.join([str(ROOT), str(ROOT / 'test' / 'ros'),
-                                os.environ.get('PYTHONPATH', '')])
         known = os.environ.get('AMENT_PREFIX_PATH', '')
-        self.child = subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name('launch_it.py')), str(LAUNCH / name),
-             *arguments],
-            env={**os.environ, 'PYTHONPATH': path,
-                 'AMENT_PREFIX_PATH': os.pathsep.join(filter(None, [str(prefix), known]))},
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True)
-        self.output = ''
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self) -> None:
-        for line in self.child.stdout:
-            self.output += line
+        super().__init__(
+            [str(Path(__file__).with_name('launch_it.py')), str(LAUNCH / name), *arguments],
+            {'AMENT_PREFIX_PATH': os.pathsep.join(filter(None, [str(prefix), known]))},
+            own_group=True)
 
     def end(self) -> int:
         """Interrupt it, as Ctrl-C does, and return the exit code."""
         # a terminal sends it to all of them
         os.killpg(self.child.pid, signal.SIGINT)
-        code = self.child.wait(PATIENCE_S)
-        self._reader.join(PATIENCE_S)
-        return code
+        return self.wait()
 
 
 @contextmanager
