@@ -29,13 +29,11 @@ import torch
 from torch import Tensor
 
 from jepa_ros.engines.networks import Critic, Networks
-from jepa_ros.learning.data import blocks_before, Episodes, rows_before
+from jepa_ros.learning.data import Episodes, rows_before
+from jepa_ros.learning.imagined import imagine, Lookahead
 from jepa_ros.learning.latents import BLOCKS_AHEAD, Latents
 from jepa_ros.learning.machine import CPU, Machine
 from jepa_ros.learning.run import Run
-
-# of the limits of actions, for imagined goals
-_LEAST_SHARE = 0.1
 
 
 @dataclass(frozen=True)
@@ -47,9 +45,10 @@ class CriticConfig:
     any time (``near``, ``future`` and the rest of 1); ``same`` is how often a goal is the
     latent itself, and ``alike`` how often it is what looks most like it of ``alike_of`` moments of
     the same drive, four blocks or more away in time: another place, perhaps, that is easily taken
-    for this one.  ``imagined`` is how often it is where the predictor expects the robot after one
-    block of one command, of any share of its limits: that share of a block is what it costs, so
-    that what takes a short turn is not far because no drive shows it.  Bootstraps look 1 to
+    for this one.  ``imagined`` is how often it is where the predictor expects the robot after up
+    to ``imagined_blocks`` blocks, each of one command, of any share of its limits: that share of
+    a block is what it costs, so that what takes a short turn is not far because no drive shows
+    it.  Bootstraps look 1 to
     ``most_blocks`` blocks ahead.
     """
 
@@ -64,6 +63,9 @@ class CriticConfig:
     alike: float = 0.0
     alike_of: int = 128
     imagined: float = 0.0
+    imagined_blocks: int = 1
+    lookahead: float = 0.0
+    lookahead_of: int = 6
     most_blocks: int = 4
     largest_cost: float = 60.0
     seed: int = 0
@@ -78,8 +80,12 @@ class CriticConfig:
         if not 0.0 <= self.alike <= 1.0 or self.alike_of < 1:
             raise ValueError(f'alike is {self.alike}, must be in [0, 1], and alike_of is '
                              f'{self.alike_of}, must be at least 1')
-        if not 0.0 <= self.imagined <= 1.0:
-            raise ValueError(f'imagined is {self.imagined}, must be in [0, 1]')
+        for name in ('imagined', 'lookahead'):
+            if not 0.0 <= getattr(self, name) <= 1.0:
+                raise ValueError(f'{name} is {getattr(self, name)}, must be in [0, 1]')
+        for name in ('imagined_blocks', 'lookahead_of'):
+            if getattr(self, name) < 1:
+                raise ValueError(f'{name} is {getattr(self, name)}, must be at least 1')
         if self.steps < 1 or self.batch < 1 or self.most_blocks < 1:
             raise ValueError(f'steps {self.steps}, batch {self.batch} and most_blocks '
                              f'{self.most_blocks} must be at least 1')
@@ -132,32 +138,6 @@ def look_alikes(episodes: Episodes, rows: np.ndarray, z: Tensor, apart: int, amo
     return np.where(np.isfinite(away.min(axis=1)), found, rows)
 
 
-@torch.no_grad()
-def imagine(networks: Networks, episodes: Episodes, latents: Latents, rows: np.ndarray,
-            rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """
-    Return goals (B, D) that one block of one command from each row leads to, and costs (B,).
-
-    Half of the commands are of one action alone.  The predictor says where they lead.
-    """
-    config = networks.config
-    low, high = (np.asarray(limit, np.float32) for limit in (config.low, config.high))
-    share = rng.uniform(_LEAST_SHARE, 1.0, len(rows)).astype(np.float32)
-    command = rng.uniform(-1.0, 1.0, (len(rows), len(low))).astype(np.float32)
-    alone = rng.random(len(rows)) < 0.5
-    only = np.eye(len(low), dtype=bool)[rng.integers(len(low), size=len(rows))]
-    command[alone[:, None] & ~only] = 0.0
-    command /= np.maximum(np.abs(command).max(axis=1, keepdims=True), 1e-6)     # of the limits
-    block = share[:, None] * np.where(command > 0.0, command * high, -command * low)
-    steady = torch.from_numpy(block)[:, None].expand(-1, config.block, -1)
-    device = latents.clean.device
-    goal = networks.predictor(
-        latents.clean[rows_before(episodes, rows, config.block, config.history)],
-        blocks_before(episodes, rows, config.block, config.history).to(device),
-        steady.to(device))
-    return networks.at_rest(goal), torch.from_numpy(share).to(device)
-
-
 def expectile_loss(value: Tensor, target: Tensor, expectile: float) -> Tensor:
     """Return the mean Huber error, weighted ``expectile`` where the value is above the target."""
     error = (target - value) / Critic.SCALE_BLOCKS
@@ -185,6 +165,9 @@ def train_critic(networks: Networks, episodes: Episodes, latents: Latents, confi
     # a latent's past are T - 1 blocks
     rows = episodes.starts(block, history - 1, after=block)
     known = episodes.starts(block, history, after=0)    # what a prediction wants
+    networks.eval()     # the predictor has dropout
+    ahead = Lookahead(networks, episodes, latents, config.lookahead_of,
+                      np.random.default_rng([config.seed, 4])) if config.lookahead else None
     critic.train()
     for step in range(run.first, config.steps):
         for group in optimizer.param_groups:
@@ -199,15 +182,21 @@ def train_critic(networks: Networks, episodes: Episodes, latents: Latents, confi
         with torch.no_grad():
             bootstrap = length.float() + target_critic(
                 latents.clean[rows_before(episodes, b['next'], block, history)], goal)
+            if ahead is not None:
+                rng = np.random.default_rng([config.seed, 5, step])
+                # every rank draws for all, so that together they learn what one would
+                some = np.flatnonzero((rng.random(config.batch) < config.lookahead)[mine]
+                                      & ahead.known[b['row']])
+                bootstrap[some] = torch.minimum(
+                    bootstrap[some], ahead.costs(target_critic, b['row'][some], goal[some]))
             target = torch.where(seen, seen_cost.float(), bootstrap).clamp(
                 max=config.largest_cost)
         loss = expectile_loss(value, target, config.expectile)
         if config.imagined:
             rng = np.random.default_rng([config.seed, 3, step])
             chosen = rng.choice(known, config.batch)[:imagined]
-            # every rank draws for all, so that together they learn what one would
-            goal, cost = (x[mine_imagined] for x in imagine(networks, episodes, latents, chosen,
-                                                            rng))
+            goal, cost = (x[mine_imagined] for x in imagine(
+                networks, episodes, latents, chosen, config.imagined_blocks, rng))
             window = rows_before(episodes, chosen[mine_imagined], block, history)
             loss = (1.0 - config.imagined) * loss + config.imagined * expectile_loss(
                 critic(latents.clean[window], goal), cost, config.expectile)

@@ -25,11 +25,11 @@ from jepa_ros.learning.critic import (
     CriticConfig,
     draw,
     expectile_loss,
-    imagine,
     look_alikes,
     train_critic,
 )
 from jepa_ros.learning.data import Episodes
+from jepa_ros.learning.imagined import imagine, Lookahead
 from jepa_ros.learning.latents import encode_all, Latents, with_predictions
 
 BLOCK = 5
@@ -115,7 +115,7 @@ def test_it_costs_nothing_to_be_there(critic):
 
 
 def test_a_cut_run_ends_as_an_uncut_one(data, tmp_path):
-    config = replace(TRAIN, steps=6, save_every=2, batch=32)
+    config = replace(TRAIN, steps=6, save_every=2, batch=32, imagined=0.3, lookahead=0.5)
     whole, broken, resumed = fresh(), fresh(), fresh()
     rows = list(train_critic(whole, *data, config, tmp_path / 'a'))
     running = train_critic(broken, *data, config, tmp_path / 'b')
@@ -293,6 +293,9 @@ def test_of_a_drive_no_past_is_made_up(squares, tmp_path, at_rest):
     ({'near': 0.7, 'future': 0.4}, 'near 0.7 and future 0.4 must be shares of 1'),
     ({'steps': 0}, 'steps 0'),
     ({'imagined': 1.5}, r'imagined is 1.5, must be in \[0, 1\]'),
+    ({'lookahead': -0.1}, r'lookahead is -0.1, must be in \[0, 1\]'),
+    ({'imagined_blocks': 0}, 'imagined_blocks is 0, must be at least 1'),
+    ({'lookahead_of': 0}, 'lookahead_of is 0, must be at least 1'),
 ])
 def test_config_refuses_nonsense(config, message):
     with pytest.raises(ValueError, match=message):
@@ -318,7 +321,7 @@ def walking(**config):
 def test_imagined_goals_cost_the_share_of_a_block_that_they_take(data):
     episodes, latents = data
     networks, rows = walking(), np.arange(0, len(episodes), 7)
-    goal, cost = imagine(networks, episodes, latents, rows, np.random.default_rng(0))
+    goal, cost = imagine(networks, episodes, latents, rows, 1, np.random.default_rng(0))
     command = networks.predictor.block / torch.tensor([SPEED, 1.0])
     assert bool((command == command[:, :1]).all())      # one, throughout
     command = command[:, 0]
@@ -335,8 +338,43 @@ def test_imagined_goals_cost_the_share_of_a_block_that_they_take(data):
     np.testing.assert_allclose(went[inside], command[inside, 0], atol=1e-3)
 
 
-def test_goals_that_are_imagined_teach_what_no_drive_shows(tmp_path):
-    """All drives go up the corridor; that it can be gone down the predictor alone knows."""
+class Odometer(torch.nn.Module):
+    """A predictor whose latents are a row's number and how much of either action there was."""
+
+    def forward(self, latents, before, block):
+        assert latents.shape[1] == before.shape[1] == 2
+        torch.testing.assert_close(latents[:, -1, 1:3] - latents[:, -2, 1:3],
+                                   before[:, -1].sum(dim=1))
+        led = latents[:, -1].clone()
+        led[:, 1:3] += block.sum(dim=1)
+        return led
+
+
+def test_imagined_goals_are_some_blocks_away(data):
+    """What was done before each block is what had led there, the drive's own or imagined."""
+    episodes = replace(data[0], actions=np.random.default_rng(1).normal(
+        size=(len(data[0]), 2)).astype(np.float32))
+    z = np.zeros((len(episodes), CONFIG.width), np.float32)
+    z[:, 0] = np.arange(len(z))
+    z[1:, 1:3] = np.cumsum(episodes.actions[:-1], axis=0, dtype=np.float64)
+    z -= z[episodes.first] * (np.arange(CONFIG.width) > 0)
+    z = torch.from_numpy(z)
+    latents = Latents(z, z, z[:, None].expand(-1, 3, -1))
+    networks = walking(history=2)
+    networks.predictor = Odometer()
+    rows = np.flatnonzero(np.arange(len(z)) - episodes.first >= 2 * BLOCK)
+    goal, cost = imagine(networks, episodes, latents, rows, 3, np.random.default_rng(0))
+    assert goal[:, 0].tolist() == rows.tolist()
+    moved = ((goal[:, 1:3] - z[rows, 1:3]) / BLOCK / torch.tensor([SPEED, 1.0])).abs()
+    assert bool((moved.amax(dim=1) <= cost + 1e-2).all())     # there and back costs more
+    assert float(cost.min()) < 0.15
+    assert 2.7 < float(cost.max()) <= 3.0
+    assert abs(float(cost.mean()) - 2 * 0.55) < 0.05
+
+
+@pytest.fixture(scope='module')
+def upwards():
+    """Return drives that all go up the corridor, and their latents."""
     n = 121
     places = np.concatenate([np.minimum(start + SPEED * np.arange(n), LENGTH)
                              for start in np.random.default_rng(0).uniform(0, 6, 30)])
@@ -345,13 +383,58 @@ def test_goals_that_are_imagined_teach_what_no_drive_shows(tmp_path):
                         np.zeros((len(places), 2), np.float32),
                         np.zeros((len(places), 3), np.float32), first, first + n - 1)
     z = latents_at(places)
-    latents = Latents(z, z, z[:, None].expand(-1, 3, -1).contiguous())
+    return episodes, Latents(z, z, z[:, None].expand(-1, 3, -1).contiguous())
+
+
+def test_what_is_imagined_teaches_what_no_drive_shows(upwards, tmp_path):
+    """That the corridor can be gone down the predictor alone knows: a block, and more of them."""
     at = np.linspace(4.0, 8.0, 9)
-    found = {}
-    for imagined in (0.0, 0.3):
+    down = {}
+    for name, config in (('seen', {}), ('goals', {'imagined': 0.3}),
+                         ('lookahead', {'imagined': 0.3, 'lookahead': 0.5})):
         networks = walking()
-        list(train_critic(networks, episodes, latents, replace(TRAIN, imagined=imagined),
-                          tmp_path / str(imagined)))
-        found[imagined] = cost(networks.critic, at, at - 0.5)      # one block down
-    assert found[0.0].mean() > 9.0, found
-    assert found[0.3].mean() < 3.0, found
+        list(train_critic(networks, *upwards, replace(TRAIN, **config), tmp_path / name))
+        down[name] = {blocks: cost(networks.critic, at, at - 0.5 * blocks).mean()
+                      for blocks in (1, 6)}
+    assert down['seen'][1] > 9.0, down
+    assert down['goals'][1] < 3.0, down
+    assert down['goals'][6] > 9.0, down
+    assert down['lookahead'][1] < 2.0, down
+    assert 4.0 < down['lookahead'][6] < 11.0, down
+
+
+def test_lookahead_takes_the_best_of_what_was_imagined(upwards):
+    """The critic here knows the corridor: what is left is the distance in blocks."""
+    episodes, latents = upwards
+    networks = walking()
+
+    def blocks_left(window, goal):
+        assert window.shape[1:] == (1, CONFIG.width)
+        return (window[:, -1, 4] - goal[:, 4]).abs() * LENGTH / (SPEED * BLOCK)
+
+    rows = np.arange(0, len(episodes), 50)
+    goals = latents.clean[rows[::-1].copy()]
+    far = (latents.clean[rows, 4] - goals[:, 4]).abs() * LENGTH / (SPEED * BLOCK)
+    found = {count: Lookahead(networks, episodes, latents, count, np.random.default_rng(0)).costs(
+        blocks_left, rows, goals) for count in (1, 64)}
+    assert bool((found[64] >= 1.0).all())
+    assert bool((found[64] >= far - 1e-3).all())        # a block cannot bring it nearer than one
+    assert float((found[64] - far.clamp(min=1.0)).median()) < 0.1
+    assert float((found[1] - found[64]).mean()) > 0.3
+
+
+def test_lookahead_knows_rows_whose_past_is_known(upwards):
+    episodes, latents = upwards
+    cut = replace(episodes, at_rest=np.zeros(len(episodes), bool))
+    networks = walking(history=2)
+    ahead = Lookahead(networks, cut, latents, 2, np.random.default_rng(0))
+    np.testing.assert_array_equal(ahead.known, np.arange(len(cut)) - cut.first >= 2 * BLOCK)
+
+    def newest_is_imagined(window, goal):
+        known = latents.clean[np.flatnonzero(ahead.known)[[3, 3, 90, 90]]]
+        torch.testing.assert_close(window[:, 0], known)
+        assert bool((window[:, 1] != known).any(dim=1).all())
+        return torch.zeros(len(window))
+
+    rows = np.flatnonzero(ahead.known)[[3, 90]]
+    assert ahead.costs(newest_is_imagined, rows, latents.clean[rows]).tolist() == [1.0, 1.0]
