@@ -33,18 +33,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--again', type=Path, metavar='BUNDLE', default=None,
                         help="make a bundle's graphs anew from its own weights; needs no data "
                         'and no run')
-    parser.add_argument('--weights-only', action='store_true',
-                        help='write weights and calibration without graphs: a baseline for '
-                        'jepa eval')
-    parser.add_argument('--graphs-only', action='store_true',
-                        help='leave weights.safetensors out: half the size, for every engine but '
-                        'torch, and without --again')
+    part = parser.add_mutually_exclusive_group()
+    part.add_argument('--weights-only', action='store_true',
+                      help='write weights and calibration without graphs: a baseline for '
+                      'jepa eval')
+    part.add_argument('--graphs-only', action='store_true',
+                      help='leave weights.safetensors out: half the size, for every engine but '
+                      'torch, and without --again')
 
 
 def run(args: argparse.Namespace) -> int:
     """Calibrate, export, check parity, draw the report."""
-    if args.weights_only and args.graphs_only:
-        raise ValueError('--weights-only and --graphs-only leave nothing; give one of them')
     if args.again is not None:
         from jepa_ros.learning.export import export_again
         print(f'{export_again(args.again).name}: graphs made anew and checked against torch; '

@@ -64,9 +64,9 @@ def test_the_front_s_file_is_understood(root):
 def test_the_file_for_half_an_hour_from_above_is_understood(root):
     settings = resolve(root / 'config' / 'train_overhead.yaml', {}, [])
     assert settings.data.symmetry == 'overhead'
-    assert (settings.model.width, settings.train.steps) == (32, 12000)
+    assert (settings.model.width, settings.train.steps) == (32, 18000)
     assert (settings.train.frame_light, settings.train.episode_light) == (0.1, 1.0)
-    assert settings.critic.imagined == 0.25
+    assert (settings.critic.imagined, settings.critic.lookahead) == (0.25, 0.4)
 
 
 @pytest.mark.slow
