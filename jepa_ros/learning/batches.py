@@ -48,7 +48,8 @@ def draw(episodes: Episodes, rows: np.ndarray, config: TrainConfig, block: int, 
     Return the rows (B, T + R) of a batch, the blocks before and between them, and a generator.
 
     All depend on (seed, step) alone: a resumed run sees what it would have seen, and every rank
-    the same batch.  Only what dropout draws differs from rank to rank.
+    the same batch.  Only what dropout draws differs from rank to rank.  Where ``still`` of the
+    index says so, a sequence is one frame throughout, and nothing is done.
     """
     rng = np.random.default_rng([config.seed, 1, step])
     generator = machine.generator(int(rng.integers(2 ** 62)))
@@ -60,4 +61,14 @@ def draw(episodes: Episodes, rows: np.ndarray, config: TrainConfig, block: int, 
                             start[:, None] + block * np.arange(1, config.rollout + 1)], axis=1)
     blocks = torch.stack([blocks_at(episodes, start + block * r, block)
                           for r in range(config.rollout)], dim=1)
-    return index, blocks_before(episodes, start, block, history), blocks, generator
+    before = blocks_before(episodes, start, block, history)
+    resting = np.random.default_rng([config.seed, 6, step]).random(len(index)) < config.rest
+    index[resting] = start[resting, None]
+    before[resting], blocks[resting] = 0.0, 0.0
+    return index, before, blocks, generator
+
+
+def still(index: np.ndarray) -> np.ndarray:
+    """Return which sequences (B,) of rows (B, N) show one frame throughout."""
+    same: np.ndarray = (index == index[:, :1]).all(axis=1)
+    return same

@@ -26,7 +26,7 @@ import torch
 from torch import nn, Tensor
 
 from jepa_ros.engines.networks import Networks
-from jepa_ros.learning.batches import check_episodes, draw, sequence_rows
+from jepa_ros.learning.batches import check_episodes, draw, sequence_rows, still
 from jepa_ros.learning.data import Episodes
 from jepa_ros.learning.health import joint_std, spread
 from jepa_ros.learning.joint_norm import join_batch_norms
@@ -49,6 +49,10 @@ def train_world_model(networks: Networks, episodes: Episodes, config: TrainConfi
     batch.  RuntimeError names the step where the loss is not finite; KeyboardInterrupt, with the
     state saved, comes where the machine was asked to stop.
     """
+    sizes = networks.config
+    if config.rest and not all(a <= 0.0 <= b for a, b in zip(sizes.low, sizes.high, strict=True)):
+        raise ValueError(f'train.rest is {config.rest}, and no action of 0 is within the limits '
+                         f'{list(sizes.low)} to {list(sizes.high)}: nothing says that it stands')
     machine.ranks.part(config.episodes, 'train.episodes')   # whole episodes, for `centred`
     join_batch_norms(networks.encoder, machine.ranks)
     parameters = [p for m in (networks.encoder, networks.predictor) for p in m.parameters()
@@ -59,7 +63,7 @@ def train_world_model(networks: Networks, episodes: Episodes, config: TrainConfi
     known = encode_frames(networks, episodes) if frozen else None
     run = Run(folder, 'world_model', config.steps, config.save_every,
               {'networks': networks, 'optimizer': optimizer}, machine)
-    block, history = networks.config.block, networks.config.history
+    block, history = sizes.block, sizes.history
     rows = sequence_rows(episodes, block, history, config.rollout)
     check_episodes(episodes, rows, config.episodes, block, history, config.rollout)
     networks.train()
@@ -83,7 +87,8 @@ def _step(networks: Networks, episodes: Episodes, rows: np.ndarray, config: Trai
     if known is None:
         latents = _encode(networks, episodes, index, mine, generator, config, machine)
     else:
-        latents = known[index[mine].ravel()].view(*index[mine].shape, -1)
+        latents = _standing(networks, known[index[mine].ravel()].view(*index[mine].shape, -1),
+                            index[mine])
     one_step, rollout = prediction_losses(networks, latents, before[mine].to(machine.device),
                                           blocks[mine].to(machine.device))
     pictured = latents[..., :sizes.encoded_width]
@@ -122,4 +127,11 @@ def _encode(networks: Networks, episodes: Episodes, index: np.ndarray, mine: sli
     with machine.autocast(config.bfloat16):
         z = networks.encoder(images).float()[:, 0]
     felt = torch.from_numpy(episodes.proprioception[index[mine].ravel()]).to(machine.device)
-    return networks.with_proprioception(z, felt).view(*index[mine].shape, -1)
+    latents = networks.with_proprioception(z, felt).view(*index[mine].shape, -1)
+    return _standing(networks, latents, index[mine])
+
+
+def _standing(networks: Networks, latents: Tensor, index: np.ndarray) -> Tensor:
+    """Return latents (B, N, D) of rows (B, N) with no speed where a sequence stands still."""
+    stands = torch.from_numpy(still(index)).to(latents.device)
+    return torch.where(stands[:, None, None], networks.at_rest(latents), latents)

@@ -30,8 +30,9 @@ class TrainConfig:
     apart, drawn from ``episodes`` episodes in equal parts.  ``sigreg_weight`` and
     ``rollout_weight`` multiply their terms; steps are optimiser steps.  ``random_encoder`` leaves
     the encoder untrained, the baseline.  ``frame_light`` and ``episode_light`` in [0, 1] say how
-    far light is changed, as in ``jitter``.  ``device`` 'auto' is CUDA where there is one;
-    ``threads`` 0 is as many as torch takes.
+    far light is changed, as in ``jitter``.  ``rest`` is the part of the sequences that are made up
+    of one frame: nothing is commanded, and nothing changes; for robots that zero stops.
+    ``device`` 'auto' is CUDA where there is one; ``threads`` 0 is as many as torch takes.
     """
 
     steps: int = 7000
@@ -48,6 +49,7 @@ class TrainConfig:
     seed: int = 0
     frame_light: float = 1.0
     episode_light: float = 0.0
+    rest: float = 0.0
     save_every: int = 100
     bfloat16: bool = True
     random_encoder: bool = False
@@ -64,7 +66,7 @@ class TrainConfig:
                              f'{self.episodes}, and more: SIGReg needs a spread in each')
         if not 0.0 < self.learning_rate <= 1.0:
             raise ValueError(f'learning_rate is {self.learning_rate}, must be in (0, 1]')
-        for name in ('frame_light', 'episode_light'):
+        for name in ('frame_light', 'episode_light', 'rest'):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(f'{name} is {getattr(self, name)}, must be in [0, 1]')
         if not self.clip > 0.0:

@@ -56,6 +56,7 @@ def test_the_front_s_file_is_understood(root):
     settings = resolve(root / 'config' / 'train_front.yaml', {}, ['train.steps=3'])
     assert settings.model.image_px >= 96
     assert settings.model.history == 3
+    assert (settings.data.symmetry, settings.train.rest) == ('mirror', 0.05)
     assert settings.data.odom
     assert settings.train.steps == 3
     assert list(KINDS) == ['data', 'model', 'train', 'critic']

@@ -21,7 +21,7 @@ import pytest
 import torch
 
 from jepa_ros.engines.networks import ModelConfig, Networks
-from jepa_ros.learning.batches import check_episodes, draw, sequence_rows
+from jepa_ros.learning.batches import check_episodes, draw, sequence_rows, still
 from jepa_ros.learning.latents import encode_frames
 from jepa_ros.learning.losses import centred, prediction_losses
 from jepa_ros.learning.metrics import effective_rank, errors_by_horizon, probe_r2
@@ -220,6 +220,60 @@ def test_what_came_before_a_batch_of_a_drive_is_what_was_seen(squares, tmp_path)
     np.testing.assert_array_equal(before.flatten(1, 2).numpy(), driven.actions[came])
     with pytest.raises(ValueError, match=r'10 training episodes have 10 frames or more, '):
         list(train_world_model(fresh(), driven, replace(BRIEF, episodes=16, batch=32), tmp_path))
+
+
+def test_sequences_at_rest_are_one_frame_in_which_nothing_is_done(squares):
+    rows, config = sequence_rows(squares, 3, 1, 2), replace(TRAIN, rest=0.25)
+    index, before, blocks, _ = draw(squares, rows, config, 3, 1, step=7)
+    driven, driven_before, driven_blocks, _ = draw(squares, rows, TRAIN, 3, 1, step=7)
+    rests = still(index)
+    assert not still(driven).any()
+    assert 6 <= rests.sum() <= 26      # of 64
+    np.testing.assert_array_equal(index[rests], driven[rests][:, :1].repeat(3, axis=1))
+    assert not before[rests].any()
+    assert not blocks[rests].any()
+    np.testing.assert_array_equal(index[~rests], driven[~rests])
+    assert torch.equal(before[~rests], driven_before[~rests])
+    assert torch.equal(blocks[~rests], driven_blocks[~rests])
+
+
+@pytest.mark.parametrize('frozen', [False, True])
+def test_at_rest_nothing_is_felt(squares, tmp_path, frozen):
+    fast = replace(squares, proprioception=np.ones((len(squares), 2), np.float32))
+    networks = fresh(replace(SQUARE, proprioception_scale=(1.0, 2.0)))
+    if frozen:
+        freeze_random_encoder(networks, fast)
+    seen = []
+    networks.predictor.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    list(train_world_model(networks, fast, replace(BRIEF, steps=1, rest=0.5), tmp_path))
+    felt = seen[0][:, -1, -2:]       # of the windows on recorded frames, not of the rollout
+    rests = (felt == 0.0).all(dim=1)
+    assert 0.1 < float(rests.float().mean()) < 0.9
+    assert felt[~rests].unique(dim=0).tolist() == [[1.0, 0.5]]
+
+
+def test_who_has_rested_expects_nothing_to_change(trained, squares, tmp_path):
+    rested = fresh()
+    list(train_world_model(rested, squares, replace(TRAIN, rest=0.2), tmp_path))
+
+    @torch.no_grad()
+    def drift(networks):
+        z = encode_frames(networks, squares)
+        blocks, later = torch.zeros(len(z), 1, SQUARE.block, 2), z
+        for _ in range(5):
+            later = networks.predictor(later[:, None], blocks, blocks[:, 0])
+        return float((later - z).square().mean() / z.var(dim=0).mean())
+
+    assert drift(rested) < 0.7 * drift(trained[0]), (drift(rested), drift(trained[0]))
+    errors, copied = errors_by_horizon(rested, squares, encode_frames(rested, squares), 3)
+    assert errors[2] < 0.3 * copied[2]      # and knows what happens where something is done
+
+
+def test_rest_wants_actions_that_stand_still(squares, tmp_path):
+    networks = fresh(replace(SQUARE, low=(0.5, -1.0)))
+    with pytest.raises(ValueError, match=r'train\.rest is 0\.1, and no action of 0 is within the '
+                       r'limits \[0\.5, -1\.0\] to \[1\.0, 1\.0\]'):
+        list(train_world_model(networks, squares, replace(BRIEF, rest=0.1), tmp_path))
 
 
 @pytest.mark.parametrize('step, share', [
