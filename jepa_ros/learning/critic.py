@@ -48,8 +48,9 @@ class CriticConfig:
     for this one.  ``imagined`` is how often it is where the predictor expects the robot after up
     to ``imagined_blocks`` blocks, each of one command, of any share of its limits: that share of
     a block is what it costs, so that what takes a short turn is not far because no drive shows
-    it.  Bootstraps look 1 to
-    ``most_blocks`` blocks ahead.
+    it.  Bootstraps look 1 to ``most_blocks`` blocks ahead of what was driven; ``lookahead`` of
+    them also 1 block ahead of what could have been, by the best of ``lookahead_of`` blocks of one
+    command that the predictor imagined, and take what is less.
     """
 
     steps: int = 8000
