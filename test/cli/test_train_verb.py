@@ -67,7 +67,8 @@ def test_the_file_for_half_an_hour_from_above_is_understood(root):
     assert settings.data.symmetry == 'overhead'
     assert (settings.model.width, settings.train.steps) == (32, 18000)
     assert (settings.train.frame_light, settings.train.episode_light) == (0.1, 1.0)
-    assert (settings.critic.imagined, settings.critic.lookahead) == (0.25, 0.4)
+    critic = settings.critic
+    assert (critic.imagined, critic.imagined_blocks, critic.lookahead) == (0.3, 3, 0.8)
 
 
 @pytest.mark.slow
