@@ -87,8 +87,9 @@ def _step(networks: Networks, episodes: Episodes, rows: np.ndarray, config: Trai
     if known is None:
         latents = _encode(networks, episodes, index, mine, generator, config, machine)
     else:
-        latents = _standing(networks, known[index[mine].ravel()].view(*index[mine].shape, -1),
-                            index[mine])
+        latents = known[index[mine].ravel()].view(*index[mine].shape, -1)
+    stands = torch.from_numpy(still(index[mine])).to(machine.device)
+    latents = torch.where(stands[:, None, None], networks.at_rest(latents), latents)
     one_step, rollout = prediction_losses(networks, latents, before[mine].to(machine.device),
                                           blocks[mine].to(machine.device))
     pictured = latents[..., :sizes.encoded_width]
@@ -127,11 +128,4 @@ def _encode(networks: Networks, episodes: Episodes, index: np.ndarray, mine: sli
     with machine.autocast(config.bfloat16):
         z = networks.encoder(images).float()[:, 0]
     felt = torch.from_numpy(episodes.proprioception[index[mine].ravel()]).to(machine.device)
-    latents = networks.with_proprioception(z, felt).view(*index[mine].shape, -1)
-    return _standing(networks, latents, index[mine])
-
-
-def _standing(networks: Networks, latents: Tensor, index: np.ndarray) -> Tensor:
-    """Return latents (B, N, D) of rows (B, N) with no speed where a sequence stands still."""
-    stands = torch.from_numpy(still(index)).to(latents.device)
-    return torch.where(stands[:, None, None], networks.at_rest(latents), latents)
+    return networks.with_proprioception(z, felt).view(*index[mine].shape, -1)
