@@ -200,7 +200,8 @@ def test_every_topic_is_one_of_our_nodes_with_its_type(probe: Probe, robot, plan
 
     def known() -> bool:
         types.update(probe.node.get_topic_names_and_types())
-        return all(probe.node.count_publishers(topic) for topic in topics - {'/goal_image'})
+        return topics <= set(types) and all(probe.node.count_publishers(topic)
+                                            for topic in topics - {'/goal_image'})
 
     with process('jepa_ros.ros.command_gate'), process(
             'jepa_ros.ros.simulator_node', '-p', 'front_camera:=false',
