@@ -20,6 +20,7 @@ from pathlib import Path
 import sys
 
 from jepa_ros.cli.bag_options import add_bag_arguments
+from jepa_ros.cli.train_stages import add_tensorboard_argument
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,6 +54,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="seed of weights and batches (default: the config's, or 0)")
     parser.add_argument('--licence', default='see the checkpoint',
                         help='the licence of the weights, for the manifest')
+    add_tensorboard_argument(parser)
     add_bag_arguments(parser)
 
 
@@ -92,9 +94,9 @@ def _train(args: argparse.Namespace, settings, here, folder: Path, about: dict):
     import torch
 
     from jepa_ros.cli.train import read_data, views_of
+    from jepa_ros.cli.train_stages import critic_on, scalars_wanted, world_model_stage
     from jepa_ros.engines.networks import Networks
     from jepa_ros.learning.checkpoint import save_weights
-    from jepa_ros.learning.critic import train_critic
     from jepa_ros.learning.frozen_latents import (
         all_latents,
         encode_once,
@@ -102,7 +104,6 @@ def _train(args: argparse.Namespace, settings, here, folder: Path, about: dict):
         without_encoder,
     )
     from jepa_ros.learning.settings import keep_settings
-    from jepa_ros.learning.train import train_world_model
     from jepa_ros.learning.vision_checkpoint import load_vision, weights_of
 
     if here.ranks.count > 1:
@@ -113,9 +114,7 @@ def _train(args: argparse.Namespace, settings, here, folder: Path, about: dict):
     model, training = settings.model, views_of(data, settings, print)
     encoder = load_vision(folder, model.vision, model.image_px, model.encoded_width)
     encoder.to(here.device)
-    keep_settings(args.out, settings, data, {
-        'threads': torch.get_num_threads(), 'ranks': 1, 'device': here.device.type,
-        'torch': torch.__version__})
+    keep_settings(args.out, settings, data, here.about())
     with _bar(min(len(training), 2048), 'frame', 'fit') as bar:
         whitening = fit_encoder(encoder, training, args.out, bar.update)
     print(f'{model.encoded_width} components keep {whitening.kept_variance:.0%} of the variance '
@@ -131,17 +130,10 @@ def _train(args: argparse.Namespace, settings, here, folder: Path, about: dict):
     networks = Networks(model)
     known = without_encoder(networks, training, clean)
     networks.to(here.device)
-    with _bar(settings.train.steps, 'step', 'predictor') as bar:
-        for row in train_world_model(networks, known, settings.train, args.out, here):
-            bar.update(int(row['step']) + 1 - bar.n)
-            if int(row['step']) % 20 == 0:
-                bar.set_postfix_str(f"next {row['next_latent']:.3f} copy {row['copy_last']:.3f}")
-    latents = all_latents(networks, known, clean, jittered)
-    with _bar(settings.critic.steps, 'step', 'critic') as bar:
-        for row in train_critic(networks, known, latents, settings.critic, args.out, here):
-            bar.update(int(row['step']) + 1 - bar.n)
-            if int(row['step']) % 50 == 0:
-                bar.set_postfix_str(f"loss {row['critic_loss']:.4f}")
+    scalars_too = scalars_wanted(args, here)
+    world_model_stage(networks, known, settings, args.out, here, scalars_too)
+    critic_on(all_latents(networks, known, clean, jittered), networks, known, settings, args.out,
+              here, scalars_too)
     networks.encoder = encoder
     save_weights(networks, args.out / 'weights.safetensors')
     return settings

@@ -20,6 +20,7 @@ from pathlib import Path
 import sys
 
 from jepa_ros.cli.bag_options import add_bag_arguments
+from jepa_ros.cli.train_stages import add_tensorboard_argument
 
 # options beside section.key=value, by the key that each sets
 _OPTIONS = {
@@ -55,10 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--random-encoder', action='store_true', default=argparse.SUPPRESS,
                         help='leave the encoder as it was drawn: the baseline that shows what '
                         'the JEPA adds (default: no)')
-    parser.add_argument('--tensorboard', action=argparse.BooleanOptionalAction,
-                        default=argparse.SUPPRESS,
-                        help='write metrics for TensorBoard into the run as well '
-                        '(default: where it is installed)')
+    add_tensorboard_argument(parser)
     add_bag_arguments(parser)
 
 
@@ -119,9 +117,8 @@ def _train(args: argparse.Namespace, settings, here, interrupt):
     """Run both stages on a machine; return the settings with what the data decides."""
     import torch
 
-    from jepa_ros.cli.train_stages import critic_stage, world_model_stage
+    from jepa_ros.cli.train_stages import critic_stage, scalars_wanted, world_model_stage
     from jepa_ros.engines.networks import Networks
-    from jepa_ros.learning import scalars
     from jepa_ros.learning.checkpoint import save_weights
     from jepa_ros.learning.random_encoder import freeze_random_encoder
     from jepa_ros.learning.settings import keep_settings
@@ -140,7 +137,7 @@ def _train(args: argparse.Namespace, settings, here, interrupt):
     if settings.train.random_encoder:
         freeze_random_encoder(networks, training)
     networks.to(here.device)
-    scalars_too = getattr(args, 'tensorboard', scalars.installed()) and here.ranks.first
+    scalars_too = scalars_wanted(args, here)
     # from here on a signal waits for the end of the step, and the state is saved
     with interrupt:
         world_model_stage(networks, training, settings, args.out, here, scalars_too)

@@ -15,8 +15,23 @@
 
 """The two stages of ``jepa train`` on the terminal: bars, warnings, metrics for TensorBoard."""
 
+import argparse
 from pathlib import Path
 import sys
+
+
+def add_tensorboard_argument(parser: argparse.ArgumentParser) -> None:
+    """Declare --tensorboard."""
+    parser.add_argument('--tensorboard', action=argparse.BooleanOptionalAction,
+                        default=argparse.SUPPRESS,
+                        help='write metrics for TensorBoard into the run as well '
+                        '(default: where it is installed)')
+
+
+def scalars_wanted(args: argparse.Namespace, here) -> bool:
+    """Return whether this rank writes metrics for TensorBoard."""
+    from jepa_ros.learning import scalars
+    return here.ranks.first and getattr(args, 'tensorboard', scalars.installed())
 
 
 def world_model_stage(networks, episodes, settings, folder: Path, here, scalars_too: bool) -> None:
@@ -49,10 +64,8 @@ def world_model_stage(networks, episodes, settings, folder: Path, here, scalars_
 
 def critic_stage(networks, episodes, settings, folder: Path, here, scalars_too: bool) -> None:
     """Encode the data once and train the critic on it."""
-    from jepa_ros.learning.critic import train_critic
     from jepa_ros.learning.latents import encode_all
     from jepa_ros.learning.metrics import effective_rank
-    from jepa_ros.learning.scalars import Scalars
 
     if here.ranks.first:
         print('encoding every frame once ...', flush=True)
@@ -61,6 +74,15 @@ def critic_stage(networks, episodes, settings, folder: Path, here, scalars_too: 
     if here.ranks.first:
         rank = effective_rank(latents.clean[:, :width].cpu().numpy())
         print(f'effective rank {rank:.1f} of {width}', flush=True)
+    critic_on(latents, networks, episodes, settings, folder, here, scalars_too)
+
+
+def critic_on(latents, networks, episodes, settings, folder: Path, here,
+              scalars_too: bool) -> None:
+    """Train the critic on latents that are known."""
+    from jepa_ros.learning.critic import train_critic
+    from jepa_ros.learning.scalars import Scalars
+
     with _bar(settings.critic.steps, 'critic', here) as bar, \
             Scalars(folder, 'critic', scalars_too) as scalars:
         for row in train_critic(networks, episodes, latents, settings.critic, folder, here):

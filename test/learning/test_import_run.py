@@ -160,6 +160,8 @@ def test_a_public_encoder_with_a_predictor_of_one_s_own_data(
     assert np.mean(errors[-40:]) < 0.9 < np.mean(errors[:10])
     state = torch.load(tmp_path / 'run' / 'world_model.pt', weights_only=True)['networks']
     assert not any(name.startswith('encoder.') for name in state)
+    assert {p.name for p in (tmp_path / 'run' / 'tensorboard').iterdir()} == {
+        'world_model', 'critic'}
 
     # a finished run encodes and trains nothing again
     stamps = {p: p.stat().st_mtime_ns for p in (tmp_path / 'run' / 'latents').iterdir()}
