@@ -71,6 +71,13 @@ def test_the_file_for_half_an_hour_from_above_is_understood(root):
     assert (critic.imagined, critic.imagined_blocks, critic.lookahead) == (0.3, 3, 0.8)
 
 
+def test_the_file_for_environments_is_understood(root):
+    settings = resolve(root / 'config' / 'train_gym.yaml', {}, ['data.folder=data/reacher'])
+    assert (settings.data.folder, settings.model.history) == ('data/reacher', 3)
+    assert (settings.train.steps, settings.train.frame_light) == (2000, 0.0)
+    assert settings.critic.lookahead == 0.8
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
 def test_from_a_bag_to_a_bundle(tmp_path, capsys, monkeypatch):
