@@ -147,6 +147,74 @@ def expectile_loss(value: Tensor, target: Tensor, expectile: float) -> Tensor:
         value / Critic.SCALE_BLOCKS, target / Critic.SCALE_BLOCKS, reduction='none')).mean()
 
 
+class _Lesson:
+    """What a step learns: losses of this rank's part of its batch."""
+
+    def __init__(self, networks: Networks, target_critic: Critic, episodes: Episodes,
+                 latents: Latents, config: CriticConfig, machine: Machine) -> None:
+        self._networks, self._target_critic = networks, target_critic
+        self._episodes, self._latents = episodes, latents
+        self._config, self._device = config, machine.device
+        self._mine = machine.ranks.part(config.batch, 'critic.batch')
+        self._imagined = max(machine.ranks.count, int(config.imagined * config.batch))
+        self._mine_imagined = machine.ranks.part(self._imagined, 'critic.imagined of critic.batch')
+        block, history = networks.config.block, networks.config.history
+        # a latent's past are T - 1 blocks
+        self._rows = episodes.starts(block, history - 1, after=block)
+        self._known = episodes.starts(block, history, after=0)  # what a prediction wants
+        self._ahead = Lookahead(
+            networks, episodes, latents, self._known, config.lookahead_of,
+            np.random.default_rng([config.seed, 4])) if config.lookahead else None
+
+    def _before(self, rows: np.ndarray) -> np.ndarray:
+        """Return the rows (B, T) that the critic sees at rows (B,)."""
+        sizes = self._networks.config
+        return rows_before(self._episodes, rows, sizes.block, sizes.history)
+
+    def of_drives(self, step: int) -> tuple[Tensor, Tensor]:
+        """Return the loss over goals of the drives, and the costs (B,) that the critic tells."""
+        config, latents = self._config, self._latents
+        drawn = draw(self._episodes, self._rows, self._networks.config.block, config, step,
+                     latents.clean)
+        b = {k: v[self._mine] for k, v in drawn.items()}
+        seen, seen_cost = (torch.from_numpy(b[k]).to(self._device)
+                           for k in ('seen', 'seen_cost'))
+        goal = self._networks.at_rest(
+            latents.windows(b['goal'][:, None], b['goal_variant'])[:, 0])
+        value = self._networks.critic(
+            latents.windows(self._before(b['row']), b['variant']), goal)
+        target = torch.where(seen, seen_cost.float(), self._bootstrap(step, b, goal)).clamp(
+            max=config.largest_cost)
+        return expectile_loss(value, target, config.expectile), value
+
+    @torch.no_grad()
+    def _bootstrap(self, step: int, b: dict[str, np.ndarray], goal: Tensor) -> Tensor:
+        """Return the costs (B,) by way of where the drive went, or where it could have gone."""
+        length = torch.from_numpy(b['length']).to(self._device)
+        bootstrap: Tensor = length.float() + self._target_critic(
+            self._latents.clean[self._before(b['next'])], goal)
+        if self._ahead is not None:
+            config = self._config
+            rng = np.random.default_rng([config.seed, 5, step])
+            # every rank draws for all, so that together they learn what one would
+            some = np.flatnonzero((rng.random(config.batch) < config.lookahead)[self._mine]
+                                  & self._ahead.known[b['row']])
+            bootstrap[some] = torch.minimum(bootstrap[some], self._ahead.costs(
+                self._target_critic, b['row'][some], goal[some]))
+        return bootstrap
+
+    def of_what_is_imagined(self, step: int) -> Tensor:
+        """Return the loss over goals that the predictor imagined."""
+        config = self._config
+        rng = np.random.default_rng([config.seed, 3, step])
+        chosen = rng.choice(self._known, config.batch)[:self._imagined]
+        goal, cost = (x[self._mine_imagined] for x in imagine(
+            self._networks, self._episodes, self._latents, chosen, config.imagined_blocks, rng))
+        value = self._networks.critic(
+            self._latents.clean[self._before(chosen[self._mine_imagined])], goal)
+        return expectile_loss(value, cost, config.expectile)
+
+
 def train_critic(networks: Networks, episodes: Episodes, latents: Latents, config: CriticConfig,
                  folder: Path, machine: Machine = CPU) -> Iterator[dict[str, float]]:
     """
@@ -155,52 +223,21 @@ def train_critic(networks: Networks, episodes: Episodes, latents: Latents, confi
     Networks and latents are on the machine's device; each rank takes its part of a batch.
     KeyboardInterrupt, with the state saved, comes where the machine was asked to stop.
     """
-    critic, block, history = networks.critic, networks.config.block, networks.config.history
+    critic = networks.critic
     target_critic = copy.deepcopy(critic)
     optimizer = torch.optim.AdamW(critic.parameters(), config.learning_rate, weight_decay=1e-4)
     run = Run(folder, 'critic', config.steps, config.save_every,
               {'critic': critic, 'target': target_critic, 'optimizer': optimizer}, machine)
-    mine = machine.ranks.part(config.batch, 'critic.batch')
-    imagined = max(machine.ranks.count, int(config.imagined * config.batch))
-    mine_imagined = machine.ranks.part(imagined, 'critic.imagined of critic.batch')
-    # a latent's past are T - 1 blocks
-    rows = episodes.starts(block, history - 1, after=block)
-    known = episodes.starts(block, history, after=0)    # what a prediction wants
     networks.eval()     # the predictor has dropout
-    ahead = Lookahead(networks, episodes, latents, config.lookahead_of,
-                      np.random.default_rng([config.seed, 4])) if config.lookahead else None
+    lesson = _Lesson(networks, target_critic, episodes, latents, config, machine)
     critic.train()
     for step in range(run.first, config.steps):
         for group in optimizer.param_groups:
             group['lr'] = config.learning_rate * min(1.0, 2.0 * (1 - step / config.steps) + 0.02)
-        drawn = draw(episodes, rows, block, config, step, latents.clean)
-        b = {k: v[mine] for k, v in drawn.items()}
-        length, seen, seen_cost = (torch.from_numpy(b[k]).to(machine.device)
-                                   for k in ('length', 'seen', 'seen_cost'))
-        goal = networks.at_rest(latents.windows(b['goal'][:, None], b['goal_variant'])[:, 0])
-        value = critic(latents.windows(rows_before(episodes, b['row'], block, history),
-                                       b['variant']), goal)
-        with torch.no_grad():
-            bootstrap = length.float() + target_critic(
-                latents.clean[rows_before(episodes, b['next'], block, history)], goal)
-            if ahead is not None:
-                rng = np.random.default_rng([config.seed, 5, step])
-                # every rank draws for all, so that together they learn what one would
-                some = np.flatnonzero((rng.random(config.batch) < config.lookahead)[mine]
-                                      & ahead.known[b['row']])
-                bootstrap[some] = torch.minimum(
-                    bootstrap[some], ahead.costs(target_critic, b['row'][some], goal[some]))
-            target = torch.where(seen, seen_cost.float(), bootstrap).clamp(
-                max=config.largest_cost)
-        loss = expectile_loss(value, target, config.expectile)
+        loss, value = lesson.of_drives(step)
         if config.imagined:
-            rng = np.random.default_rng([config.seed, 3, step])
-            chosen = rng.choice(known, config.batch)[:imagined]
-            goal, cost = (x[mine_imagined] for x in imagine(
-                networks, episodes, latents, chosen, config.imagined_blocks, rng))
-            window = rows_before(episodes, chosen[mine_imagined], block, history)
-            loss = (1.0 - config.imagined) * loss + config.imagined * expectile_loss(
-                critic(latents.clean[window], goal), cost, config.expectile)
+            loss = ((1.0 - config.imagined) * loss
+                    + config.imagined * lesson.of_what_is_imagined(step))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         machine.ranks.average_gradients(critic.parameters())

@@ -78,12 +78,11 @@ class Lookahead:
     """
 
     @torch.no_grad()
-    def __init__(self, networks: Networks, episodes: Episodes, latents: Latents, count: int,
-                 rng: np.random.Generator) -> None:
-        """Imagine ``count`` blocks from every row before which T blocks are known."""
+    def __init__(self, networks: Networks, episodes: Episodes, latents: Latents,
+                 known: np.ndarray, count: int, rng: np.random.Generator) -> None:
+        """Imagine ``count`` blocks from each of the rows ``known``, after T blocks each."""
         self._episodes, self._latents = episodes, latents
         self._block, self._history = networks.config.block, networks.config.history
-        known = episodes.starts(self._block, self._history, after=0)
         self._led = latents.clean.new_full((len(episodes), count, networks.config.width),
                                            float('nan'))
         for i in range(0, len(known), _CHUNK):

@@ -156,8 +156,10 @@ def test_lookahead_takes_the_best_of_what_was_imagined(upwards):
     rows = np.arange(0, len(episodes), 50)
     goals = latents.clean[rows[::-1].copy()]
     far = (latents.clean[rows, 4] - goals[:, 4]).abs() * LENGTH / (SPEED * BLOCK)
-    found = {count: Lookahead(networks, episodes, latents, count, np.random.default_rng(0)).costs(
-        blocks_left, rows, goals) for count in (1, 64)}
+    known = episodes.starts(BLOCK, 1, after=0)
+    found = {count: Lookahead(networks, episodes, latents, known, count,
+                              np.random.default_rng(0)).costs(blocks_left, rows, goals)
+             for count in (1, 64)}
     assert bool((found[64] >= 1.0).all())
     assert bool((found[64] >= far - 1e-3).all())        # a block cannot bring it nearer than one
     assert float((found[64] - far.clamp(min=1.0)).median()) < 0.1
@@ -168,7 +170,8 @@ def test_lookahead_knows_rows_whose_past_is_known(upwards):
     episodes, latents = upwards
     cut = replace(episodes, at_rest=np.zeros(len(episodes), bool))
     networks = walking(history=2)
-    ahead = Lookahead(networks, cut, latents, 2, np.random.default_rng(0))
+    ahead = Lookahead(networks, cut, latents, cut.starts(BLOCK, 2, after=0), 2,
+                      np.random.default_rng(0))
     np.testing.assert_array_equal(ahead.known, np.arange(len(cut)) - cut.first >= 2 * BLOCK)
 
     def newest_is_imagined(window, goal):
