@@ -98,8 +98,14 @@ def settings_of(args: argparse.Namespace, model: dict | None = None):
 
     options: dict = {section: {} for section in KINDS}
     options['model'].update(model or {})
+    # --bag takes all the words that follow it, settings too
+    words = [str(word) for word in args.bag]
+    after = [word for word in words if _is_setting(word, KINDS)]
+    if words and len(after) == len(words):
+        raise ValueError(f'--bag names no bag, only {", ".join(after)}')
+    given = {**vars(args), 'bag': [word for word in words if word not in after]}
     for name, path in _OPTIONS.items():
-        value = getattr(args, name, None)
+        value = given.get(name)
         # what was not given is none, empty or, of a region, nothing of a picture
         if value is not None and value != [] and value != [0, 0, 0, 0]:
             section, key = path.split('.')
@@ -110,7 +116,13 @@ def settings_of(args: argparse.Namespace, model: dict | None = None):
         options['train']['seed'] = options['critic']['seed'] = args.seed
     if 'data' in args:
         options['data'].setdefault('bags', ())
-    return resolve(args.config, options, getattr(args, 'overrides', []))
+    return resolve(args.config, options, [*getattr(args, 'overrides', []), *after])
+
+
+def _is_setting(word: str, sections) -> bool:
+    """Return whether a word after --bag is section.key=value, and no folder."""
+    path, equals, _ = word.partition('=')
+    return bool(equals) and path.split('.')[0] in sections and not Path(word).exists()
 
 
 def _train(args: argparse.Namespace, settings, here, interrupt):

@@ -78,6 +78,11 @@ def test_the_file_for_environments_is_understood(root):
     assert settings.critic.lookahead == 0.8
 
 
+def test_settings_alone_are_no_bags(capsys):
+    assert main(['train', '--bag', 'train.seed=3', 'critic.steps=5']) == 2
+    assert '--bag names no bag, only train.seed=3, critic.steps=5' in capsys.readouterr().err
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
 def test_from_a_bag_to_a_bundle(tmp_path, capsys, monkeypatch):
@@ -86,8 +91,8 @@ def test_from_a_bag_to_a_bundle(tmp_path, capsys, monkeypatch):
     bag = drive(tmp_path / 'bag', **{ODOM: [(ns, odometry(ns, *wave(ns))) for ns in times]})
     config, run, model = (tmp_path / name for name in ('small.yaml', 'run', 'small'))
     config.write_text(SMALL)
-    command = ['train', '--config', str(config), '--bag', str(bag), '--out', str(run),
-               'train.seed=3', 'data.symmetry=mirror']
+    command = ['train', '--config', str(config), '--bag', str(bag), 'train.seed=3',
+               '--out', str(run), 'data.symmetry=mirror']
     assert main([*command, '--model', str(model)]) == 0
     said = capsys.readouterr().out
     assert 'mirror: each frame in 2 views' in said
