@@ -94,7 +94,12 @@ def _train(args: argparse.Namespace, settings, here, folder: Path, about: dict):
     import torch
 
     from jepa_ros.cli.train import read_data, views_of
-    from jepa_ros.cli.train_stages import critic_on, scalars_wanted, world_model_stage
+    from jepa_ros.cli.train_stages import (
+        bar_of,
+        critic_on,
+        scalars_wanted,
+        world_model_stage,
+    )
     from jepa_ros.engines.networks import Networks
     from jepa_ros.learning.checkpoint import save_weights
     from jepa_ros.learning.frozen_latents import (
@@ -115,7 +120,7 @@ def _train(args: argparse.Namespace, settings, here, folder: Path, about: dict):
     encoder = load_vision(folder, model.vision, model.image_px, model.encoded_width)
     encoder.to(here.device)
     keep_settings(args.out, settings, data, here.about())
-    with _bar(min(len(training), 2048), 'frame', 'fit') as bar:
+    with bar_of(min(len(training), 2048), 'fit', here, 'frame') as bar:
         whitening = fit_encoder(encoder, training, args.out, bar.update)
     print(f'{model.encoded_width} components keep {whitening.kept_variance:.0%} of the variance '
           f'of {encoder.whiten.in_features} features')
@@ -124,7 +129,7 @@ def _train(args: argparse.Namespace, settings, here, folder: Path, about: dict):
         'latent': f'patch tokens averaged to {model.vision.grid} x {model.vision.grid}, '
                   f'whitened to one token of {model.encoded_width}',
         'kept_variance': whitening.kept_variance}, indent=2) + '\n')
-    with _bar(len(training), 'frame', 'encode') as bar:
+    with bar_of(len(training), 'encode', here, 'frame') as bar:
         clean, jittered = encode_once(encoder, training, args.out / 'latents', bar.update)
     torch.manual_seed(settings.train.seed)
     networks = Networks(model)
@@ -137,8 +142,3 @@ def _train(args: argparse.Namespace, settings, here, folder: Path, about: dict):
     networks.encoder = encoder
     save_weights(networks, args.out / 'weights.safetensors')
     return settings
-
-
-def _bar(total: int, unit: str, name: str):
-    from tqdm import tqdm
-    return tqdm(total=total, unit=unit, desc=name, mininterval=2)

@@ -45,7 +45,7 @@ def world_model_stage(networks, episodes, settings, folder: Path, here, scalars_
     watch = Watch(Health.of(train.steps), settings.model.encoded_width, train.clip,
                   train.sigreg_weight)
     before = read_metrics(folder, 'world_model') if here.ranks.first else []
-    with _bar(train.steps, 'world model', here) as bar, \
+    with bar_of(train.steps, 'world model', here) as bar, \
             Scalars(folder, 'world_model', scalars_too) as scalars:
         for row in train_world_model(networks, episodes, train, folder, here):
             bar.update(int(row['step']) + 1 - bar.n)
@@ -83,7 +83,7 @@ def critic_on(latents, networks, episodes, settings, folder: Path, here,
     from jepa_ros.learning.critic import train_critic
     from jepa_ros.learning.scalars import Scalars
 
-    with _bar(settings.critic.steps, 'critic', here) as bar, \
+    with bar_of(settings.critic.steps, 'critic', here) as bar, \
             Scalars(folder, 'critic', scalars_too) as scalars:
         for row in train_critic(networks, episodes, latents, settings.critic, folder, here):
             bar.update(int(row['step']) + 1 - bar.n)
@@ -92,6 +92,7 @@ def critic_on(latents, networks, episodes, settings, folder: Path, here,
                 bar.set_postfix_str(f"loss {row['critic_loss']:.4f}")
 
 
-def _bar(total: int, name: str, here):
+def bar_of(total: int, name: str, here, unit: str = 'step'):
+    """Return a bar on the terminal, of the first rank alone."""
     from tqdm import tqdm
-    return tqdm(total=total, unit='step', desc=name, mininterval=2, disable=not here.ranks.first)
+    return tqdm(total=total, unit=unit, desc=name, mininterval=2, disable=not here.ranks.first)
