@@ -26,20 +26,22 @@ _NOISE = 2.0  # grey levels, standard deviation
 
 
 def jitter(images: Tensor, generator: torch.Generator, frame: float = 1.0, episode: float = 0.0,
-           groups: int = 1) -> Tensor:
+           groups: int = 1, first: int = 0, whole: int = 0) -> Tensor:
     """
     Change light and tint of uint8 images (B, h, w, 3), and add noise; return float 0 to 255.
 
     ``frame`` and ``episode`` in [0, 1] say how far: of each image by itself, and of each of
-    ``groups`` equal parts of the batch.  Images and generator are on one device.
+    ``groups`` equal parts of the batch.  Images and generator are on one device.  With ``whole``
+    the images are those from ``first`` on of a batch of so many, in the light they have in it.
 
     Light that changes from frame to frame cannot be predicted, so the latents leave it out; where
     little else changes, they are drawn to it all the same.  Light that changes from episode to
     episode only is in all latents of an episode alike.
     """
-    count, device = images.shape[0], images.device
+    count, device = whole or images.shape[0], images.device
+    mine = slice(first, first + images.shape[0])
     x = images.to(torch.float32)
-    gain, tint, offset = x.new_ones(()), x.new_ones(()), x.new_zeros(())
+    gain, tint, offset = x.new_ones(1), x.new_ones(1), x.new_zeros(1)
     for strength, parts in ((frame, count), (episode, groups)):
         if strength:
             gain = gain * _drawn(_GAIN, 1.0, strength, (parts, 1), count, generator)
@@ -47,9 +49,11 @@ def jitter(images: Tensor, generator: torch.Generator, frame: float = 1.0, episo
             offset = offset + _drawn(_OFFSET, 0.0, strength, (parts, 1), count, generator)
     noise = torch.randn((min(count, _PATTERNS), *x.shape[1:]), generator=generator,
                         device=device) * _NOISE
-    x.mul_(gain * tint).add_(offset)
-    for i in range(0, count, _PATTERNS):
-        x[i:i + _PATTERNS] += noise[:count - i]
+    x.mul_((gain * tint).expand(count, 1, 1, -1)[mine]).add_(offset.expand(count, 1, 1, -1)[mine])
+    if first % len(noise):
+        noise = noise.roll(-first, dims=0)
+    for i in range(0, len(x), _PATTERNS):
+        x[i:i + _PATTERNS] += noise[:len(x) - i]
     return x.clamp_(0.0, 255.0)
 
 

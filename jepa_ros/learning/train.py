@@ -121,10 +121,11 @@ def _step(networks: Networks, episodes: Episodes, rows: np.ndarray, config: Trai
 def _encode(networks: Networks, episodes: Episodes, index: np.ndarray, mine: slice,
             generator: torch.Generator, config: TrainConfig, machine: Machine) -> Tensor:
     """Return the latents (B, T + R, D) of this rank's part of the rows, under changed light."""
-    # every rank draws the light of the whole batch, so that all see what one alone would
-    images = jitter(episodes.images(index.ravel()).to(machine.device), generator,
-                    config.frame_light, config.episode_light, config.episodes)
-    images = images.view(*index.shape, *images.shape[1:])[mine].flatten(0, 1)
+    # in the light of the whole batch, so that all ranks together see what one alone would
+    length = index.shape[1]
+    images = jitter(episodes.images(index[mine].ravel()).to(machine.device), generator,
+                    config.frame_light, config.episode_light, config.episodes,
+                    mine.start * length, index.size)
     with machine.autocast(config.bfloat16):
         z = networks.encoder(images).float()[:, 0]
     felt = torch.from_numpy(episodes.proprioception[index[mine].ravel()]).to(machine.device)
