@@ -60,7 +60,7 @@ def test_a_product_is_what_can_be_worked_out(rng):
             {'x': np.array([[0.2, 1.0], [0.0, -0.4]], np.float32)}]
     content = to_int8(graph, seen)
     x = rng.uniform(-1.5, 1.5, (2, 2)).astype(np.float32)
-    scale, scales = 0.01, np.abs(weight).max(axis=0) / 127
+    scale, scales = 0.01, np.abs(weight).max(axis=0) / 64     # weights have seven bits
     wanted = ((np.clip(np.round(x / scale), -128, 127) * scale)
               @ (np.round(weight / scales) * scales))
     np.testing.assert_allclose(run(content, x=x)[0], wanted, rtol=1e-5, atol=1e-5)
