@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from jepa_ros.engines.networks import ModelConfig, Networks
-from jepa_ros.learning.critic import CriticConfig
+from jepa_ros.learning.critic_config import CriticConfig
 from jepa_ros.learning.data import Episodes
 from jepa_ros.learning.latents import Latents
 

@@ -81,11 +81,18 @@ def critic_on(latents, networks, episodes, settings, folder: Path, here,
               scalars_too: bool) -> None:
     """Train the critic on latents that are known."""
     from jepa_ros.learning.critic import train_critic
+    from jepa_ros.learning.open_floor import OpenFloor
     from jepa_ros.learning.scalars import Scalars
 
+    floor = None
+    if settings.critic.open_floor:
+        if here.ranks.first:
+            print('what a way costs over open floor, by odometry ...', flush=True)
+        floor = OpenFloor(episodes, settings.model.block)
     with bar_of(settings.critic.steps, 'critic', here) as bar, \
             Scalars(folder, 'critic', scalars_too) as scalars:
-        for row in train_critic(networks, episodes, latents, settings.critic, folder, here):
+        for row in train_critic(networks, episodes, latents, settings.critic, folder, here,
+                                floor):
             bar.update(int(row['step']) + 1 - bar.n)
             scalars.write(row)
             if int(row['step']) % 50 == 0:

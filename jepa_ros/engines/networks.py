@@ -35,8 +35,9 @@ class ModelConfig:
 
     The last P of the ``width`` numbers of a latent are proprioception itself, each divided by its
     ``proprioception_scale``: at rest they are zero.  ``history`` T is how many latents, a block
-    apart, predictor and critic see.  With ``vision`` the encoder is one of a public checkpoint,
-    and ``channels`` and ``encoder_hidden`` mean nothing.
+    apart, predictor and critic see.  ``whereabouts_hidden`` above 0 gives the critic
+    ``Whereabouts`` of that width.  With ``vision`` the encoder is one of a public checkpoint, and
+    ``channels`` and ``encoder_hidden`` mean nothing.
     """
 
     image_px: int = 64
@@ -46,6 +47,7 @@ class ModelConfig:
     predictor_hidden: int = 256
     predictor_layers: int = 3
     critic_hidden: int = 320
+    whereabouts_hidden: int = 0
     dropout: float = 0.1
     history: int = 1
     block: int = 5
@@ -66,6 +68,9 @@ class ModelConfig:
             raise ValueError(f'image_px is {self.image_px}, must be a multiple of {self.stride}')
         if len(self.low) != len(self.high):
             raise ValueError(f'low has {len(self.low)} entries, high has {len(self.high)}')
+        if self.whereabouts_hidden < 0:
+            raise ValueError(f'whereabouts_hidden is {self.whereabouts_hidden}, must be at least '
+                             '0, which is without')
         if self.history < 1:
             raise ValueError(f'history is {self.history}, must be at least 1')
         if not len(self.proprioception_scale) < self.width:
@@ -153,6 +158,53 @@ class Predictor(nn.Module):
         return latents[:, -1] + self.leave(h)
 
 
+class Whereabouts(nn.Module):
+    """
+    Where a goal latent lies, as seen by the robot of the last T latents, on a plane.
+
+    Odometry teaches it, together with the encoder: so latents tell places apart that look alike.
+    """
+
+    TOLD, FEATURES = 6, 16
+    SCALES_M = (1.0, 0.3, 0.1)
+    LEAST_LOG_M, MOST_LOG_M = -3.5, 1.5     # 3 cm, 4.5 m
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        hidden = config.whereabouts_hidden
+        layers: list[nn.Module] = []
+        width = (config.history + 2) * config.width
+        for _ in range(3):
+            layers += [nn.Linear(width, hidden), nn.LayerNorm(hidden), nn.SiLU(),
+                       nn.Dropout(config.dropout)]
+            width = hidden
+        self.layers = nn.Sequential(*layers, nn.Linear(hidden, self.TOLD))
+
+    def forward(self, latents: Tensor, goal: Tensor) -> Tensor:
+        """
+        Tell (B, 6) of latents (B, T, D) and goals (B, D).
+
+        m ahead, m to the left, cosine and sine of the turn; then the natural logarithms of the
+        mean absolute errors to expect of the first two and of the others.
+        """
+        return self.bounded(self.layers(
+            torch.cat([latents.flatten(-2), goal, latents[..., -1, :] - goal], dim=-1)))
+
+    @classmethod
+    def bounded(cls, told: Tensor) -> Tensor:
+        """Keep the two logarithms of what the layers made (..., 6) within their limits."""
+        return torch.cat([told[..., :4],
+                          told[..., 4:].clamp(cls.LEAST_LOG_M, cls.MOST_LOG_M)], dim=-1)
+
+    @classmethod
+    def features(cls, told: Tensor) -> Tensor:
+        """Return what was told (B, 6) on the scales of a room, a robot and a goal (B, 16)."""
+        ahead_left_sine = told[..., [0, 1, 3]]
+        distance = told[..., :2].square().sum(dim=-1, keepdim=True).add(1e-4).sqrt()
+        return torch.cat([told, distance] + [torch.tanh(ahead_left_sine / scale)
+                                             for scale in cls.SCALES_M], dim=-1)
+
+
 class Critic(nn.Module):
     """Cost-to-go in blocks (B,) from the last T latents (B, T, D) to a goal latent (B, D)."""
 
@@ -161,16 +213,24 @@ class Critic(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         hidden = config.critic_hidden
+        width = (config.history + 2) * config.width
+        self.whereabouts = None
+        if config.whereabouts_hidden:
+            self.whereabouts = Whereabouts(config)
+            width += Whereabouts.FEATURES
         self.layers = nn.Sequential(
-            nn.Linear((config.history + 2) * config.width, hidden), nn.LayerNorm(hidden),
+            nn.Linear(width, hidden), nn.LayerNorm(hidden),
             nn.SiLU(),
             nn.Linear(hidden, hidden), nn.LayerNorm(hidden), nn.SiLU(),
             nn.Linear(hidden, hidden), nn.LayerNorm(hidden), nn.SiLU(), nn.Linear(hidden, 1))
 
     def forward(self, latents: Tensor, goal: Tensor) -> Tensor:
         """Return V(z, z_goal), never negative."""
-        out = self.layers(torch.cat([latents.flatten(-2), goal, latents[..., -1, :] - goal],
-                                    dim=-1)).squeeze(-1)
+        seen = [latents.flatten(-2), goal, latents[..., -1, :] - goal]
+        if self.whereabouts is not None:
+            # odometry alone teaches it
+            seen.append(self.whereabouts.features(self.whereabouts(latents, goal).detach()))
+        out = self.layers(torch.cat(seen, dim=-1)).squeeze(-1)
         return functional.softplus(out) * self.SCALE_BLOCKS
 
 

@@ -110,15 +110,31 @@ class RolloutGraph(nn.Module):
 
 
 def judge(critic: Critic, context: Tensor, future: Tensor, goal: Tensor) -> Tensor:
-    """
-    Return the critic's cost-to-go (H, S) of a future (H, S, D) after a context (T, 1, D).
+    """Return the critic's cost-to-go (H, S) of a future (H, S, D) after a context (T, 1, D)."""
+    first, *rest = critic.layers
+    x = _enter(first, context, future, goal)
+    if critic.whereabouts is not None:
+        layer, *others = critic.whereabouts.layers
+        told = _enter(layer, context, future, goal)
+        for layer in others:
+            told = layer(told)
+        features = critic.whereabouts.features(critic.whereabouts.bounded(told))
+        x = x + functional.linear(features, first.weight[:, -features.shape[-1]:])
+    for layer in rest:
+        x = layer(x)
+    return functional.softplus(x.squeeze(-1)) * critic.SCALE_BLOCKS
 
-    The critic's first layer sees the last T latents, the goal (1, D), and the difference of the
-    newest and the goal; what it makes of the goal and the past is the same for all candidates.
+
+def _enter(first: nn.Linear, context: Tensor, future: Tensor, goal: Tensor) -> Tensor:
+    """
+    Return what a first layer makes (H, S, hidden) of each latent of a future.
+
+    It sees the last T latents, the goal (1, D), and the difference of the newest and the goal;
+    what it makes of the goal and the past is the same for all candidates.
     """
     history, horizon = context.shape[0], future.shape[0]
-    first, *rest = critic.layers
-    *of_latents, of_goal, of_difference = first.weight.chunk(history + 2, dim=1)
+    seen = first.weight[:, :(history + 2) * goal.shape[-1]]
+    *of_latents, of_goal, of_difference = seen.chunk(history + 2, dim=1)
     of_latents[-1] = of_latents[-1] + of_difference
     x = functional.linear(goal[0], of_goal - of_difference, first.bias)
     for j, part in enumerate(of_latents):
@@ -126,9 +142,7 @@ def judge(critic: Critic, context: Tensor, future: Tensor, goal: Tensor) -> Tens
         past = functional.linear(context[history - back:, 0], part)[:horizon, None]
         ahead = functional.linear(future[:max(horizon - back, 0)], part)
         x = x + (torch.cat([past.expand(-1, future.shape[1], -1), ahead]) if back else ahead)
-    for layer in rest:
-        x = layer(x)
-    return functional.softplus(x.squeeze(-1)) * critic.SCALE_BLOCKS
+    return x
 
 
 def _weights(networks: Networks) -> Tensor:

@@ -33,12 +33,12 @@ class Episodes:
     Every step of every episode, one after another.
 
     ``frames`` (N, h, w, 3) uint8; ``actions`` (N, A) in physical units, the last of an episode
-    a zero that fills the row; ``poses`` (N, 3) in m and rad, for probes only, NaN where they are
-    not known; ``first`` and ``last`` (N,) are the rows at which a row's episode begins and ends;
-    ``proprioception`` (N, P) float32, none by default; ``at_rest`` (N,) says whether the robot
-    stood when a row's episode began, true by default; ``drive`` (N,) numbers the drives, of one
-    place in one light, that episodes were cut out of, each its own by default.  Frames may lie on
-    disk, memory-mapped.
+    a zero that fills the row; ``poses`` (N, 3), x, y and yaw in m and rad on a plane that is one
+    throughout a drive, NaN where they are not known; ``first`` and ``last`` (N,) are the rows at
+    which a row's episode begins and ends; ``proprioception`` (N, P) float32, none by default;
+    ``at_rest`` (N,) says whether the robot stood when a row's episode began, true by default;
+    ``drive`` (N,) numbers the drives, of one place in one light, that episodes were cut out of,
+    each its own by default.  Frames may lie on disk, memory-mapped.
     """
 
     frames: np.ndarray

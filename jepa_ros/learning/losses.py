@@ -22,9 +22,9 @@ from jepa_ros.engines.networks import Networks
 
 
 def prediction_losses(networks: Networks, latents: Tensor, before: Tensor, blocks: Tensor
-                      ) -> tuple[Tensor, Tensor]:
+                      ) -> tuple[Tensor, Tensor, Tensor]:
     """
-    Return (next-latent MSE, rollout MSE) of latents (B, T + R, D).
+    Return (next-latent MSE, rollout MSE, next latents as predicted) of latents (B, T + R, D).
 
     ``before`` (B, T, K, A) ended at each of the first T latents; ``blocks`` (B, R, K, A) lie
     between the later ones.
@@ -46,7 +46,7 @@ def prediction_losses(networks: Networks, latents: Tensor, before: Tensor, block
                                        blocks[:, r]))
         errors.append(nn.functional.mse_loss(seen[-1], truth[:, r]))
     rollout = torch.stack(errors).mean() if errors else latents.new_zeros(())
-    return one_step, rollout
+    return one_step, rollout, predicted
 
 
 def centred(latents: Tensor, episodes: int) -> Tensor:

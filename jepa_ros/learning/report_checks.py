@@ -93,6 +93,12 @@ def checks(m: Measures, names: Sequence[str], warnings: Mapping[str, str]) -> li
         Check('the robot moves', _grade_low(m.still, 0.3, 0.6),
               f'at rest {m.still:.0%} of the time', 'up to 30%', 'Cut pauses out of the bags'),
     ]
+    if m.false_places is not None:
+        found.append(Check(
+            'places are told apart', _grade_low(m.false_places, 0.1, 0.25),
+            f'{m.false_places:.0%} of goals are taken for reached elsewhere', 'up to 10%',
+            'The robot will stop at places that look like the goal: record more places, train '
+            'the world model longer, with odometry and model.whereabouts_hidden'))
     found += [Check('training was healthy', 'amber', words, 'no warning')
               for words in warnings.values()]
     if not warnings:

@@ -27,6 +27,7 @@ from jepa_ros.engines.networks import Networks
 from jepa_ros.learning.data import Actions, blocks_at, blocks_before, Episodes, rows_before
 from jepa_ros.learning.latents import Latents
 from jepa_ros.learning.metrics import effective_rank, errors_by_horizon, pose_targets, probe_r2
+from jepa_ros.learning.places import false_places
 from jepa_ros.learning.report_curves import by_distance, by_steps, Curve, known_poses
 
 PROBES = ('x', 'y', 'cos yaw', 'sin yaw')
@@ -62,6 +63,8 @@ class Measures:
     its median where another frame than the true one comes; ``wrong_actions`` by how much the
     one-block error grows where another moment's actions are told.  ``coverage`` (A,) is the part
     of each action's range that the data visits, ``still`` the part of time without motion.
+    ``false_places`` is the share of goals that are taken for reached elsewhere, where odometry
+    tells.
     """
 
     rank: float
@@ -74,6 +77,7 @@ class Measures:
     wrong_actions: float
     steps_ahead: Curve
     distance: Curve | None
+    false_places: float | None
     probe: np.ndarray | None
     minutes: float
     episodes: int
@@ -96,7 +100,7 @@ class Measures:
             'error_with_wrong_actions': self.wrong_actions,
             'critic_order': {'steps': self.steps_ahead.order,
                              'distance': self.distance and self.distance.order},
-            'minutes': self.minutes, 'episodes': self.episodes,
+            'false_places': self.false_places, 'minutes': self.minutes, 'episodes': self.episodes,
             'action_coverage': self.coverage.tolist(), 'still': self.still}
 
 
@@ -120,6 +124,7 @@ def measure(subject: Subject) -> Measures:
         (expected - z[other]).square().mean(dim=1).median().item(),
         _wrong_actions(networks, held_out, z), by_steps(networks, held_out, z),
         by_distance(networks, held_out, z) if len(poses) > 100 else None,
+        false_places(networks, held_out, z),
         _probe(subject) if len(poses) > 100 else None,
         len(subject.training) * subject.actions.period_s / 60,
         len(np.unique(subject.training.first)), coverage, still)

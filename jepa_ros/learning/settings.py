@@ -23,7 +23,7 @@ from typing import Any
 
 from jepa_ros.engines.networks import ModelConfig
 from jepa_ros.learning.config_file import build, differences, read_settings, Settings
-from jepa_ros.learning.critic import CriticConfig
+from jepa_ros.learning.critic_config import CriticConfig
 from jepa_ros.learning.data import DataSet
 from jepa_ros.learning.data_config import DataConfig
 from jepa_ros.learning.train_config import TrainConfig

@@ -57,11 +57,12 @@ def symmetric(data: DataSet, symmetry: SymmetryName) -> DataSet:
     views = Views(seen.frames, 8 if symmetry == 'overhead' else 2)
     count, mirrored = views.count, np.arange(views.count) % 2 == 1
     before = np.repeat(np.arange(count) * len(seen), len(seen))
-    unknown = np.full(((count - 1) * len(seen), seen.poses.shape[1]), np.nan, seen.poses.dtype)
+    # in a frame of the floor of each view: a mirror has its own
+    mirrored_poses = seen.poses * np.array([1.0, -1.0, -1.0], seen.poses.dtype)
     training = Episodes(
         views,  # type: ignore[arg-type]  # read as an array is: by rows
         np.concatenate([seen.actions * commanded if m else seen.actions for m in mirrored]),
-        np.concatenate([seen.poses, unknown]),
+        np.concatenate([mirrored_poses if m else seen.poses for m in mirrored]),
         np.tile(seen.first, count) + before, np.tile(seen.last, count) + before,
         np.concatenate([seen.proprioception * felt if m else seen.proprioception
                         for m in mirrored]),

@@ -37,6 +37,7 @@ from jepa_ros.learning.machine import CPU, Machine
 from jepa_ros.learning.run import Run
 from jepa_ros.learning.sigreg import sigreg, unit_directions
 from jepa_ros.learning.train_config import schedule, TrainConfig
+from jepa_ros.learning.whereabouts import draw_lesson, whereabouts_loss
 
 
 def train_world_model(networks: Networks, episodes: Episodes, config: TrainConfig, folder: Path,
@@ -55,8 +56,13 @@ def train_world_model(networks: Networks, episodes: Episodes, config: TrainConfi
                          f'{list(sizes.low)} to {list(sizes.high)}: nothing says that it stands')
     machine.ranks.part(config.episodes, 'train.episodes')   # whole episodes, for `centred`
     join_batch_norms(networks.encoder, machine.ranks)
-    parameters = [p for m in (networks.encoder, networks.predictor) for p in m.parameters()
-                  if p.requires_grad]
+    taught = [networks.encoder, networks.predictor]
+    if networks.critic.whereabouts is not None:
+        if not np.isfinite(episodes.poses).all(axis=1).any():
+            raise ValueError(f'model.whereabouts_hidden is {sizes.whereabouts_hidden}, and no '
+                             'drive has odometry: give its topic, or 0')
+        taught.append(networks.critic.whereabouts)
+    parameters = [p for m in taught for p in m.parameters() if p.requires_grad]
     frozen = not any(p.requires_grad for p in networks.encoder.parameters())
     optimizer = torch.optim.AdamW(parameters, config.learning_rate,
                                   weight_decay=config.weight_decay)
@@ -90,8 +96,13 @@ def _step(networks: Networks, episodes: Episodes, rows: np.ndarray, config: Trai
         latents = known[index[mine].ravel()].view(*index[mine].shape, -1)
     stands = torch.from_numpy(still(index[mine])).to(machine.device)
     latents = torch.where(stands[:, None, None], networks.at_rest(latents), latents)
-    one_step, rollout = prediction_losses(networks, latents, before[mine].to(machine.device),
-                                          blocks[mine].to(machine.device))
+    one_step, rollout, predicted = prediction_losses(
+        networks, latents, before[mine].to(machine.device), blocks[mine].to(machine.device))
+    where = latents.new_zeros(())
+    if networks.critic.whereabouts is not None:
+        lesson = draw_lesson(episodes, index, sizes.history, config.episodes,
+                             np.random.default_rng([config.seed, 7, step]))
+        where = whereabouts_loss(networks, latents, predicted, lesson, mine)
     pictured = latents[..., :sizes.encoded_width]
     moving = centred(pictured, config.episodes // ranks.count)
     gaussian = latents.new_zeros(())
@@ -100,8 +111,9 @@ def _step(networks: Networks, episodes: Episodes, rows: np.ndarray, config: Trai
         gaussian = torch.stack([sigreg(moving[:, r], directions, ranks)
                                 for r in range(moving.shape[1])]).mean()
     loss = one_step + config.rollout_weight * rollout + config.sigreg_weight * gaussian
+    loss = loss + config.whereabouts_weight * where
     copied = (latents[:, 1:] - latents[:, :-1]).square().mean()
-    joint = ranks.mean(torch.stack([loss, one_step, rollout, gaussian, copied]).detach())
+    joint = ranks.mean(torch.stack([loss, one_step, rollout, gaussian, copied, where]).detach())
     if not torch.isfinite(joint[0]):
         raise RuntimeError(f'loss is {joint[0].item()} at step {step}; lower the learning rate '
                            f'(now {schedule(step, config):.2g})')
@@ -111,8 +123,10 @@ def _step(networks: Networks, episodes: Episodes, rows: np.ndarray, config: Trai
     ranks.average_gradients(parameters)
     norm = nn.utils.clip_grad_norm_(parameters, config.clip)
     optimizer.step()
-    names = ('loss', 'next_latent', 'rollout', 'sigreg', 'copy_last')
+    names = ('loss', 'next_latent', 'rollout', 'sigreg', 'copy_last', 'whereabouts')
     row = dict(zip(names, joint.tolist(), strict=True))
+    if networks.critic.whereabouts is None:
+        del row['whereabouts']
     row['std_min'] = joint_std(pictured.detach().flatten(0, 1), ranks).min().item()
     row['gradient_norm'] = norm.item()
     return row if known is not None else {**row, **spread(moving.detach().flatten(0, 1), ranks)}

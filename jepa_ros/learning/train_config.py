@@ -32,6 +32,7 @@ class TrainConfig:
     the encoder untrained, the baseline.  ``frame_light`` and ``episode_light`` in [0, 1] say how
     far light is changed, as in ``jitter``.  ``rest`` is the part of the sequences that are made up
     of one frame: nothing is commanded, and nothing changes; for robots that zero stops.
+    ``whereabouts_weight`` multiplies the loss of ``Whereabouts``, where the model has it.
     ``device`` 'auto' is CUDA where there is one; ``threads`` 0 is as many as torch takes.
     """
 
@@ -50,6 +51,7 @@ class TrainConfig:
     frame_light: float = 1.0
     episode_light: float = 0.0
     rest: float = 0.0
+    whereabouts_weight: float = 0.1
     save_every: int = 100
     bfloat16: bool = True
     random_encoder: bool = False
@@ -71,7 +73,8 @@ class TrainConfig:
                 raise ValueError(f'{name} is {getattr(self, name)}, must be in [0, 1]')
         if not self.clip > 0.0:
             raise ValueError(f'clip is {self.clip}, must be above 0')
-        for name in ('sigreg_weight', 'rollout_weight', 'weight_decay', 'warmup', 'threads'):
+        for name in ('sigreg_weight', 'rollout_weight', 'whereabouts_weight', 'weight_decay',
+                     'warmup', 'threads'):
             if not getattr(self, name) >= 0:
                 raise ValueError(f'{name} is {getattr(self, name)}, must be at least 0')
 

@@ -32,13 +32,10 @@ import pytest
 import torch
 
 from jepa_ros.engines.networks import ModelConfig, Networks
-from jepa_ros.learning.critic import (
-    CriticConfig,
-    draw,
-    expectile_loss,
-    look_alikes,
-    train_critic,
-)
+from jepa_ros.learning.critic import train_critic
+from jepa_ros.learning.critic_config import CriticConfig
+from jepa_ros.learning.critic_goals import draw, look_alikes
+from jepa_ros.learning.critic_lesson import expectile_loss
 from jepa_ros.learning.latents import encode_all, Latents, with_predictions
 
 
@@ -265,3 +262,33 @@ def test_of_a_drive_no_past_is_made_up(squares, tmp_path, at_rest):
 def test_config_refuses_nonsense(config, message):
     with pytest.raises(ValueError, match=message):
         CriticConfig(**config)
+
+
+def test_relative_errors_count_near_a_goal():
+    def loss(value, target, **more):
+        return float(expectile_loss(torch.tensor([value]), torch.tensor([target]), 0.5, **more))
+    assert loss(20.0, 18.0) > loss(0.4, 0.2)
+    assert loss(20.0, 18.0, relative=0.3) < loss(0.4, 0.2, relative=0.3)
+    # the expectile leans the same way
+    assert float(expectile_loss(torch.tensor([2.0]), torch.tensor([1.0]), 0.9, 0.3)) > float(
+        expectile_loss(torch.tensor([1.0]), torch.tensor([2.0]), 0.9, 0.3))
+
+
+class Flat:
+    """A floor on which everything costs the same."""
+
+    def costs(self, episodes, rows, goals):
+        return torch.full((len(rows),), 12.0)
+
+
+def test_costs_are_never_below_those_over_open_floor(data, tmp_path):
+    networks = fresh()
+    config = replace(TRAIN, steps=200, open_floor=0.4, relative=0.3, noise=0.05, near=1.0,
+                     future=0.0, same=0.0)
+    rows = list(train_critic(networks, *data, config, tmp_path, floor=Flat()))
+    assert rows[79]['cost_to_go'] == pytest.approx(12.0, abs=2.5)   # learnt from it alone
+    # goals up to four blocks ahead would cost four at most
+    places = np.linspace(1.0, 5.0, 9)
+    assert cost(networks.critic, places, places + 1.0) == pytest.approx(12.0, abs=2.5)
+    with pytest.raises(ValueError, match='and no floor is given'):
+        next(train_critic(fresh(), *data, config, tmp_path / 'other'))

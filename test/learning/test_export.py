@@ -66,7 +66,7 @@ def test_the_manifest_tells_what_was_exported(bundle):
 
 
 def test_a_model_with_a_past_and_a_feeling_is_exported_whole(tmp_path):
-    config = replace(SMALL, history=3, proprioception_scale=(0.5, 2.0))
+    config = replace(SMALL, history=3, proprioception_scale=(0.5, 2.0), whereabouts_hidden=8)
     networks = random_networks(config)
     manifest = export_bundle(networks, tmp_path / 'feeling', 'feeling', CALIBRATION, {},
                              Actions(delay_s=0.0), ('linear_x', 'angular_z'))
@@ -181,9 +181,11 @@ def test_an_untrained_bundle_has_the_same_shape_and_other_weights(bundle, tmp_pa
                   - OnnxEngine(original).encode(image)).max() > 0.05
 
 
+@pytest.mark.parametrize('whereabouts', [0, 8])
 @pytest.mark.parametrize('history', [1, 2, 3, 5])
-def test_the_rollout_is_the_predictor_and_the_critic_block_by_block(history):
-    networks = random_networks(replace(SMALL, early_weight=0.3, history=history))
+def test_the_rollout_is_the_predictor_and_the_critic_block_by_block(history, whereabouts):
+    networks = random_networks(replace(SMALL, early_weight=0.3, history=history,
+                                       whereabouts_hidden=whereabouts))
     generator = torch.Generator().manual_seed(0)
     context, goal = (torch.randn(history, 1, 8, generator=generator),
                      torch.randn(1, 8, generator=generator))

@@ -24,7 +24,8 @@ import numpy as np
 import pytest
 from small_bundle import random_networks, SMALL
 
-from jepa_ros.learning.critic import CriticConfig, train_critic
+from jepa_ros.learning.critic import train_critic
+from jepa_ros.learning.critic_config import CriticConfig
 from jepa_ros.learning.data import Actions
 from jepa_ros.learning.latents import encode_all
 from jepa_ros.learning.metrics import effective_rank, errors_by_horizon
@@ -119,6 +120,7 @@ def test_it_needs_no_poses(subject, tmp_path):
     write_report(replace(subject, training=blind, held_out=blind), tmp_path, {}, {})
     figures = json.loads((tmp_path / 'report.json').read_text())
     assert figures['probe_r2'] is None
+    assert figures['false_places'] is None
     assert figures['critic_order']['distance'] is None
     assert -1 <= figures['critic_order']['steps'] <= 1
     assert (tmp_path / 'report.html').read_text().count('<img') == 10
@@ -163,6 +165,9 @@ def test_coverage_is_of_the_range_and_rest_is_seen(squares):
     ({'minutes': 9.0}, 'amount of data', 'amber'),
     ({'coverage': np.array([1.0, 0.3])}, 'actions cover their range', 'red'),
     ({'still': 0.4}, 'the robot moves', 'amber'),
+    ({'false_places': 0.3}, 'places are told apart', 'red'),
+    ({'false_places': 0.2}, 'places are told apart', 'amber'),
+    ({'false_places': None}, None, 'green'),
 ])
 def test_each_check_sees_what_it_is_for(subject, change, name, colour):
     line = np.arange(4.0)
@@ -171,7 +176,7 @@ def test_each_check_sees_what_it_is_for(subject, change, name, colour):
         copied=np.array([0.5, 1.0]), untrained=np.array([0.5, 2.0]),
         surprise=np.full(100, 0.01), wrong_frame=1.0, wrong_actions=5.0,
         steps_ahead=Curve('blocks ahead', line, line, line, line), distance=None, minutes=30.0,
-        coverage=np.ones(2), still=0.1)
+        coverage=np.ones(2), still=0.1, false_places=0.05)
     found = {c.name: c for c in checks(replace(good, **change), ('right', 'down'), {})}
     bad = {n: c.colour for n, c in found.items() if c.colour != 'green'}
     assert bad == ({name: colour} if name else {})

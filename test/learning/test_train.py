@@ -172,11 +172,12 @@ def test_losses_of_a_predictor_that_is_known():
     networks.predictor = Adds()
     blocks = torch.arange(6.0).view(1, 3, 2, 1)             # sums 1, 5, 9
     latents = torch.tensor([0.0, 1.0, 6.0, 15.0]).view(1, 4, 1)
-    exact = prediction_losses(networks, latents, torch.zeros(1, 1, 2, 1), blocks)
+    *exact, predicted = prediction_losses(networks, latents, torch.zeros(1, 1, 2, 1), blocks)
     assert [float(v) for v in exact] == [0.0, 0.0]
+    assert (predicted == latents[:, 1:]).all()
     # one latent off by 3: it spoils the step to it and the step from it, and one rollout term
     latents[0, 2] += 3.0
-    one_step, rollout = prediction_losses(networks, latents, torch.zeros(1, 1, 2, 1), blocks)
+    one_step, rollout, _ = prediction_losses(networks, latents, torch.zeros(1, 1, 2, 1), blocks)
     assert float(one_step) == pytest.approx((9 + 9) / 3)
     assert float(rollout) == pytest.approx(9 / 2)
 
