@@ -158,6 +158,11 @@ class Predictor(nn.Module):
         return latents[:, -1] + self.leave(h)
 
 
+def beside(latents: Tensor, goal: Tensor) -> Tensor:
+    """Return the last T latents (B, T, D), a goal (B, D) and what parts them, (B, (T + 2) D)."""
+    return torch.cat([latents.flatten(-2), goal, latents[..., -1, :] - goal], dim=-1)
+
+
 class Whereabouts(nn.Module):
     """
     Where a goal latent lies, as seen by the robot of the last T latents, on a plane.
@@ -187,8 +192,7 @@ class Whereabouts(nn.Module):
         m ahead, m to the left, cosine and sine of the turn; then the natural logarithms of the
         mean absolute errors to expect of the first two and of the others.
         """
-        return self.bounded(self.layers(
-            torch.cat([latents.flatten(-2), goal, latents[..., -1, :] - goal], dim=-1)))
+        return self.bounded(self.layers(beside(latents, goal)))
 
     @classmethod
     def bounded(cls, told: Tensor) -> Tensor:
@@ -219,18 +223,17 @@ class Critic(nn.Module):
             self.whereabouts = Whereabouts(config)
             width += Whereabouts.FEATURES
         self.layers = nn.Sequential(
-            nn.Linear(width, hidden), nn.LayerNorm(hidden),
-            nn.SiLU(),
+            nn.Linear(width, hidden), nn.LayerNorm(hidden), nn.SiLU(),
             nn.Linear(hidden, hidden), nn.LayerNorm(hidden), nn.SiLU(),
             nn.Linear(hidden, hidden), nn.LayerNorm(hidden), nn.SiLU(), nn.Linear(hidden, 1))
 
     def forward(self, latents: Tensor, goal: Tensor) -> Tensor:
         """Return V(z, z_goal), never negative."""
-        seen = [latents.flatten(-2), goal, latents[..., -1, :] - goal]
+        seen = beside(latents, goal)
         if self.whereabouts is not None:
-            # odometry alone teaches it
-            seen.append(self.whereabouts.features(self.whereabouts(latents, goal).detach()))
-        out = self.layers(torch.cat(seen, dim=-1)).squeeze(-1)
+            told = self.whereabouts(latents, goal).detach()     # odometry alone teaches it
+            seen = torch.cat([seen, self.whereabouts.features(told)], dim=-1)
+        out = self.layers(seen).squeeze(-1)
         return functional.softplus(out) * self.SCALE_BLOCKS
 
 

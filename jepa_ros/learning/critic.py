@@ -54,30 +54,33 @@ def train_critic(networks: Networks, episodes: Episodes, latents: Latents, confi
               {'critic': critic, 'target': target_critic, 'optimizer': optimizer}, machine)
     networks.eval()     # the predictor has dropout
     lesson = Lesson(networks, target_critic, episodes, latents, config, machine, floor)
+    tells = critic.whereabouts is not None
     open_steps = int(config.open_floor * config.steps)
     for step in range(run.first, config.steps):
         for group in optimizer.param_groups:
             group['lr'] = config.learning_rate * min(1.0, 2.0 * (1 - step / config.steps) + 0.02)
+        pairs = lesson.pairs(step) if step < open_steps or tells else None
         if step < open_steps:
-            loss, value = lesson.of_open_floor(step)
+            loss, value = lesson.of_open_floor(pairs)
         else:
             loss, value = lesson.of_drives(step)
             if config.imagined:
                 loss = ((1.0 - config.imagined) * loss
                         + config.imagined * lesson.of_what_is_imagined(step))
-        told = lesson.of_where_goals_lie(step)
+        parts = {'critic_loss': loss, 'cost_to_go': value.mean()}
+        if tells:
+            # who tells and who is told share no weights that learn
+            parts['whereabouts'] = told = lesson.of_where_goals_lie(pairs)
+            loss = loss + told
         optimizer.zero_grad(set_to_none=True)
-        # who tells and who is told share no weights that learn
-        (loss + told).backward()
+        loss.backward()
         machine.ranks.average_gradients(critic.parameters())
         optimizer.step()
         with torch.no_grad():
             for slow, fast in zip(target_critic.parameters(), critic.parameters(), strict=True):
                 slow.lerp_(fast, config.target_rate)
-        joint = machine.ranks.mean(torch.stack([loss, value.mean(), told]).detach())
-        row = {'step': step, 'critic_loss': joint[0].item(), 'cost_to_go': joint[1].item()}
-        if critic.whereabouts is not None:
-            row['whereabouts'] = joint[2].item()
+        joint = machine.ranks.mean(torch.stack(list(parts.values())).detach())
+        row = {'step': step, **dict(zip(parts, joint.tolist(), strict=True))}
         run.keep(step, row)
         yield row
     critic.eval()

@@ -14,6 +14,8 @@
 
 """What a step of the critic's training learns: costs, and where goals lie."""
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -42,6 +44,15 @@ def expectile_loss(value: Tensor, target: Tensor, expectile: float, relative: fl
     weight = torch.where(error < 0, expectile, 1.0 - expectile)
     return (weight * torch.nn.functional.huber_loss(
         value / Critic.SCALE_BLOCKS, target / Critic.SCALE_BLOCKS, reduction='none')).mean()
+
+
+class Pairs(NamedTuple):
+    """Rows and goals (B,) of the same drives; what is seen there, (B, T, D) and (B, D)."""
+
+    rows: np.ndarray
+    goals: np.ndarray
+    window: Tensor
+    goal: Tensor
 
 
 class Lesson:
@@ -87,34 +98,28 @@ class Lesson:
         value = self._networks.critic(*self._noisy(window, goal, step, 8))
         return self._loss(value, target.clamp(max=config.largest_cost)), value
 
-    def of_open_floor(self, step: int) -> tuple[Tensor, Tensor]:
-        """Return the loss over goals to which the way is open, and the costs (B,) told."""
-        if self._floor is None:
-            raise ValueError('there is no floor to learn from')
-        b, window, goal = self._pairs(step)
-        cost = self._floor.costs(self._episodes, b['row'], b['goal']).to(self._device)
-        value = self._networks.critic(window, goal)
-        return self._loss(value, cost.clamp(max=self._config.largest_cost)), value
-
-    def of_where_goals_lie(self, step: int) -> Tensor:
-        """Return the loss of where goals of the drives are told to lie, 0 where nothing tells."""
-        where = self._networks.critic.whereabouts
-        if where is None:
-            return torch.zeros((), device=self._device)
-        b, window, goal = self._pairs(step)
-        where.train()   # with dropout here, without where the critic is told
-        told = where(window, goal)
-        where.eval()
-        return told_loss(told, where_it_lies(self._episodes, b['row'],
-                                             b['goal']).to(self._device))
-
-    def _pairs(self, step: int) -> tuple[dict[str, np.ndarray], Tensor, Tensor]:
-        """Return the pairs of a step, this rank's part: what was drawn, windows and goals."""
+    def pairs(self, step: int) -> Pairs:
+        """Return frames of a step's drives, windows and goals, this rank's part."""
         rng = np.random.default_rng([self._config.seed, 6, step])
         drawn = draw_pairs(self._episodes, self._rows, self._networks.config.block,
                            self._config.batch, rng)
         b = {k: v[self._mine] for k, v in drawn.items()}
-        return b, *self._noisy(*self._latents_of(b), step, 9)
+        return Pairs(b['row'], b['goal'], *self._noisy(*self._latents_of(b), step, 9))
+
+    def of_open_floor(self, pairs: Pairs) -> tuple[Tensor, Tensor]:
+        """Return the loss over goals to which the way is open, and the costs (B,) told."""
+        cost = self._floor.costs(self._episodes, pairs.rows, pairs.goals).to(self._device)
+        value = self._networks.critic(pairs.window, pairs.goal)
+        return self._loss(value, cost.clamp(max=self._config.largest_cost)), value
+
+    def of_where_goals_lie(self, pairs: Pairs) -> Tensor:
+        """Return the loss of where goals of the drives are told to lie."""
+        where = self._networks.critic.whereabouts
+        where.train()   # with dropout here, without where the critic is told
+        told = where(pairs.window, pairs.goal)
+        where.eval()
+        return told_loss(told, where_it_lies(self._episodes, pairs.rows,
+                                             pairs.goals).to(self._device))
 
     def _latents_of(self, b: dict[str, np.ndarray]) -> tuple[Tensor, Tensor]:
         """Return windows (B, T, D) and goals (B, D) of what was drawn."""

@@ -179,6 +179,11 @@ def _join(paths: list[Path]) -> Episodes:
                     np.concatenate(first), np.concatenate(last), np.concatenate(felt))
 
 
+def known_poses(episodes: Episodes) -> np.ndarray:
+    """Return the rows whose pose is known."""
+    return np.flatnonzero(np.isfinite(episodes.poses).all(axis=1))
+
+
 def rows_before(episodes: Episodes, rows: np.ndarray, block: int, history: int) -> np.ndarray:
     """
     Return the rows (B, T) a block apart that end at each row, the oldest first.

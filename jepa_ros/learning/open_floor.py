@@ -19,8 +19,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from jepa_ros.learning.data import Episodes
-from jepa_ros.learning.report_curves import known_poses
+from jepa_ros.learning.data import Episodes, known_poses
 from jepa_ros.learning.whereabouts import seen_from
 
 # of a block, how long moves last: short ones for what is near
@@ -49,15 +48,14 @@ class OpenFloor:
         durations, moves = _moves(episodes, block)
         whole = np.hypot(*moves[durations == durations.max(), :2].T).max()
         self._cell_m = max(float(whole), 1e-6) / _CELLS_A_BLOCK
-        self.cost = _iterate(durations, moves / np.array([self._cell_m, self._cell_m, 1.0]))
+        self._cost = _iterate(durations, moves / np.array([self._cell_m, self._cell_m, 1.0]))
 
     def costs(self, episodes: Episodes, rows: np.ndarray, goals: np.ndarray) -> Tensor:
         """Return blocks (B,) from rows to goals (B,) of their drives, 0 where not known."""
-        poses = [episodes.poses[at].astype(np.float64) for at in (goals, rows)]
-        place = torch.from_numpy(seen_from(*poses)).float()
+        place = torch.from_numpy(seen_from(episodes.poses[goals], episodes.poses[rows])).float()
         place[:, :2] /= self._cell_m
         return torch.where(torch.isfinite(place).all(dim=1),
-                           _look_up(self.cost, place.nan_to_num()), 0.0)
+                           _look_up(self._cost, place.nan_to_num()), 0.0)
 
 
 def _moves(episodes: Episodes, block: int) -> tuple[np.ndarray, np.ndarray]:
@@ -70,7 +68,7 @@ def _moves(episodes: Episodes, block: int) -> tuple[np.ndarray, np.ndarray]:
         rows = rows[known[rows] & known[rows + steps]]
         if not len(rows):
             raise ValueError('no drive has odometry: the way over open floor is not known')
-        went = seen_from(*(episodes.poses[at].astype(np.float64) for at in (rows, rows + steps)))
+        went = seen_from(episodes.poses[rows], episodes.poses[rows + steps])
         scale = np.maximum(np.quantile(np.abs(went), 0.99, axis=0), 1e-6)
         level = np.round(np.clip(went / scale, -1.0, 1.0) * (_LEVELS // 2)).astype(int)
         _, kind, counts = np.unique(level, axis=0, return_inverse=True, return_counts=True)
@@ -81,7 +79,11 @@ def _moves(episodes: Episodes, block: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _iterate(durations: np.ndarray, moves: np.ndarray) -> Tensor:
-    """Return the cost (X, Y, A) of poses around a goal; ``moves`` (K, 3) in cells and rad."""
+    """
+    Return the cost (X, Y, A + 1) of poses around a goal; ``moves`` (K, 3) in cells and rad.
+
+    The last heading is the first once more.
+    """
     cells = torch.arange(-_REACH_CELLS, _REACH_CELLS + 1, dtype=torch.float32)
     turns = torch.arange(_HEADINGS) * (2 * np.pi / _HEADINGS)
     x, y, heading = torch.meshgrid(cells, cells, turns, indexing='ij')
@@ -89,26 +91,29 @@ def _iterate(durations: np.ndarray, moves: np.ndarray) -> Tensor:
     cost[_REACH_CELLS, _REACH_CELLS, 0] = 0.0
     cosine, sine = torch.cos(heading), torch.sin(heading)
     for _ in range(_SWEEPS):
-        best = cost
+        best, known = cost, _closed(cost)
         for duration, (ahead, left, turn) in zip(durations, moves, strict=True):
             led = torch.stack([x + cosine * ahead - sine * left, y + sine * ahead + cosine * left,
                                heading + turn], dim=-1)
-            best = torch.minimum(best, duration + _look_up(cost, led))
+            best = torch.minimum(best, duration + _look_up(known, led))
         change, cost = float((cost - best).max()), best
         if change < _CHANGE:
             break
     if float(cost.max()) >= _UNKNOWN:
         raise ValueError('by its odometry the robot does not get about: it hardly moves, or never '
                          'turns')
-    return cost
+    return _closed(cost)
 
 
-def _look_up(cost: Tensor, places: Tensor) -> Tensor:
+def _closed(cost: Tensor) -> Tensor:
+    return torch.cat([cost, cost[:, :, :1]], dim=2)
+
+
+def _look_up(closed: Tensor, places: Tensor) -> Tensor:
     """Return what it costs from places (..., 3), x and y in cells and heading in rad."""
-    wrapped = torch.cat([cost, cost[:, :, :1]], dim=2)
     x, y, heading = (places / places.new_tensor([_REACH_CELLS, _REACH_CELLS, np.pi])).unbind(-1)
     at = torch.stack([heading % 2.0 - 1.0, y, x], dim=-1)    # grid_sample counts axes backwards
     out: Tensor = functional.grid_sample(
-        wrapped[None, None], at.view(1, 1, 1, -1, 3), align_corners=True,
+        closed[None, None], at.view(1, 1, 1, -1, 3), align_corners=True,
         padding_mode='border').view(places.shape[:-1])
     return out

@@ -12,7 +12,6 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-
 """Places that the critic takes for the goal, and that are not: found by odometry."""
 
 import numpy as np
@@ -20,8 +19,8 @@ import torch
 from torch import Tensor
 
 from jepa_ros.engines.networks import Networks
-from jepa_ros.learning.data import Episodes, rows_before
-from jepa_ros.learning.report_curves import known_poses
+from jepa_ros.learning.data import Episodes, known_poses
+from jepa_ros.learning.report_curves import costs
 from jepa_ros.learning.whereabouts import seen_from
 
 HERE_M, HERE_RAD = 0.1, 0.12
@@ -43,17 +42,15 @@ def false_places(networks: Networks, episodes: Episodes, z: Tensor) -> float | N
     """
     block, history = networks.config.block, networks.config.history
     rows = np.intersect1d(episodes.starts(block, history - 1, after=0), known_poses(episodes))
-    rng, poses = np.random.default_rng(5), episodes.poses.astype(np.float64)
+    rng, poses = np.random.default_rng(5), episodes.poses
     here, elsewhere = [], []
     for drive in np.unique(episodes.drive[rows])[:_DRIVES]:
         those = rows[episodes.drive[rows] == drive][::2]
-        window = z[rows_before(episodes, those, block, history)]
         for goal in rng.choice(those, min(_GOALS, len(those)), replace=False):
             lies = seen_from(poses[those], np.broadcast_to(poses[goal], (len(those), 3)))
             away = np.hypot(lies[:, 0], lies[:, 1])
             other = np.abs(those - goal) >= _APART_BLOCKS * block
-            cost = networks.critic(
-                window, networks.at_rest(z[goal]).expand(len(those), -1)).numpy()
+            cost = costs(networks, episodes, z, those, np.full(len(those), goal))
             here.append(cost[other & (away < HERE_M) & (np.abs(lies[:, 2]) < HERE_RAD)])
             beside = cost[other & (ELSEWHERE_M[0] < away) & (away < ELSEWHERE_M[1])]
             elsewhere.append(beside.min(initial=np.inf))

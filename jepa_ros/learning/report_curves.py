@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from jepa_ros.engines.networks import Networks
-from jepa_ros.learning.data import Episodes, rows_before
+from jepa_ros.learning.data import Episodes, known_poses, rows_before
 
 _BINS = 12
 _PAIRS = 6000
@@ -48,13 +48,9 @@ class Curve:
         return float(np.corrcoef(*ranks)[0, 1])
 
 
-def known_poses(episodes: Episodes) -> np.ndarray:
-    """Return the rows whose pose is known."""
-    return np.flatnonzero(np.isfinite(episodes.poses).all(axis=1))
-
-
-def _costs(networks: Networks, episodes: Episodes, z: Tensor, rows: np.ndarray, goals: np.ndarray
-           ) -> np.ndarray:
+def costs(networks: Networks, episodes: Episodes, z: Tensor, rows: np.ndarray, goals: np.ndarray
+          ) -> np.ndarray:
+    """Return the critic's cost-to-go (B,) from rows to goals (B,)."""
     window = rows_before(episodes, rows, networks.config.block, networks.config.history)
     return np.asarray(networks.critic(z[window], networks.at_rest(z[goals])).numpy())
 
@@ -69,7 +65,7 @@ def by_steps(networks: Networks, episodes: Episodes, z: Tensor) -> Curve:
         rows = episodes.starts(block, history - 1, after=int(ahead) * block)
         if len(rows):
             rows = rng.choice(rows, min(len(rows), 500), replace=False)
-            cost = _costs(networks, episodes, z, rows, rows + ahead * block)
+            cost = costs(networks, episodes, z, rows, rows + ahead * block)
             points.append((ahead, *np.percentile(cost, [10, 50, 90])))
     return _curve('blocks ahead', points)
 
@@ -83,7 +79,7 @@ def by_distance(networks: Networks, episodes: Episodes, z: Tensor) -> Curve:
     goals = rng.integers(episodes.first[rows], episodes.last[rows] + 1)
     distance = np.hypot(*(episodes.poses[rows, :2] - episodes.poses[goals, :2]).T)
     rows, goals, distance = (v[np.isfinite(distance)] for v in (rows, goals, distance))
-    cost = _costs(networks, episodes, z, rows, goals)
+    cost = costs(networks, episodes, z, rows, goals)
     edges = np.linspace(0.0, np.quantile(distance, 0.98) + 1e-9, _BINS + 1)
     points = []
     for low, high in pairwise(edges):

@@ -24,11 +24,18 @@ import torch
 from torch import Tensor
 
 from jepa_ros.engines.networks import Networks
-from jepa_ros.learning.data import Actions, blocks_at, blocks_before, Episodes, rows_before
+from jepa_ros.learning.data import (
+    Actions,
+    blocks_at,
+    blocks_before,
+    Episodes,
+    known_poses,
+    rows_before,
+)
 from jepa_ros.learning.latents import Latents
 from jepa_ros.learning.metrics import effective_rank, errors_by_horizon, pose_targets, probe_r2
 from jepa_ros.learning.places import false_places
-from jepa_ros.learning.report_curves import by_distance, by_steps, Curve, known_poses
+from jepa_ros.learning.report_curves import by_distance, by_steps, Curve
 
 PROBES = ('x', 'y', 'cos yaw', 'sin yaw')
 

@@ -20,7 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from jepa_ros.learning.report_curves import Curve, known_poses
+from jepa_ros.learning.data import known_poses
+from jepa_ros.learning.report_curves import Curve
 from jepa_ros.learning.report_measures import Measures, PROBES, Subject
 from jepa_ros.learning.run import read_metrics
 

@@ -27,7 +27,7 @@ from torch import nn, Tensor
 
 from jepa_ros.engines.networks import Networks
 from jepa_ros.learning.batches import check_episodes, draw, sequence_rows, still
-from jepa_ros.learning.data import Episodes
+from jepa_ros.learning.data import Episodes, known_poses
 from jepa_ros.learning.health import joint_std, spread
 from jepa_ros.learning.joint_norm import join_batch_norms
 from jepa_ros.learning.latents import encode_frames
@@ -58,7 +58,7 @@ def train_world_model(networks: Networks, episodes: Episodes, config: TrainConfi
     join_batch_norms(networks.encoder, machine.ranks)
     taught = [networks.encoder, networks.predictor]
     if networks.critic.whereabouts is not None:
-        if not np.isfinite(episodes.poses).all(axis=1).any():
+        if not len(known_poses(episodes)):
             raise ValueError(f'model.whereabouts_hidden is {sizes.whereabouts_hidden}, and no '
                              'drive has odometry: give its topic, or 0')
         taught.append(networks.critic.whereabouts)
@@ -98,7 +98,7 @@ def _step(networks: Networks, episodes: Episodes, rows: np.ndarray, config: Trai
     latents = torch.where(stands[:, None, None], networks.at_rest(latents), latents)
     one_step, rollout, predicted = prediction_losses(
         networks, latents, before[mine].to(machine.device), blocks[mine].to(machine.device))
-    where = latents.new_zeros(())
+    where = None
     if networks.critic.whereabouts is not None:
         lesson = draw_lesson(episodes, index, sizes.history, config.episodes,
                              np.random.default_rng([config.seed, 7, step]))
@@ -111,9 +111,13 @@ def _step(networks: Networks, episodes: Episodes, rows: np.ndarray, config: Trai
         gaussian = torch.stack([sigreg(moving[:, r], directions, ranks)
                                 for r in range(moving.shape[1])]).mean()
     loss = one_step + config.rollout_weight * rollout + config.sigreg_weight * gaussian
-    loss = loss + config.whereabouts_weight * where
     copied = (latents[:, 1:] - latents[:, :-1]).square().mean()
-    joint = ranks.mean(torch.stack([loss, one_step, rollout, gaussian, copied, where]).detach())
+    parts = {'loss': loss, 'next_latent': one_step, 'rollout': rollout, 'sigreg': gaussian,
+             'copy_last': copied}
+    if where is not None:
+        parts['loss'] = loss = loss + config.whereabouts_weight * where
+        parts['whereabouts'] = where
+    joint = ranks.mean(torch.stack(list(parts.values())).detach())
     if not torch.isfinite(joint[0]):
         raise RuntimeError(f'loss is {joint[0].item()} at step {step}; lower the learning rate '
                            f'(now {schedule(step, config):.2g})')
@@ -123,10 +127,7 @@ def _step(networks: Networks, episodes: Episodes, rows: np.ndarray, config: Trai
     ranks.average_gradients(parameters)
     norm = nn.utils.clip_grad_norm_(parameters, config.clip)
     optimizer.step()
-    names = ('loss', 'next_latent', 'rollout', 'sigreg', 'copy_last', 'whereabouts')
-    row = dict(zip(names, joint.tolist(), strict=True))
-    if networks.critic.whereabouts is None:
-        del row['whereabouts']
+    row = dict(zip(parts, joint.tolist(), strict=True))
     row['std_min'] = joint_std(pictured.detach().flatten(0, 1), ranks).min().item()
     row['gradient_norm'] = norm.item()
     return row if known is not None else {**row, **spread(moving.detach().flatten(0, 1), ranks)}

@@ -12,7 +12,6 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-
 """Where goals lie, taught by odometry: what tells one place from another that looks alike."""
 
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ _SMOOTH = 0.03  # m, and of cosine and sine
 
 def seen_from(poses: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Return where robots at poses (B, 3), x, y and yaw, see others: m ahead, m left, rad."""
+    poses, others = np.asarray(poses, np.float64), np.asarray(others, np.float64)
     away = others - poses
     cosine, sine = np.cos(poses[:, 2]), np.sin(poses[:, 2])
     return np.stack([cosine * away[:, 0] + sine * away[:, 1],
@@ -40,7 +40,7 @@ def seen_from(poses: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 def where_it_lies(episodes: Episodes, rows: np.ndarray, goals: np.ndarray) -> Tensor:
     """Return m ahead, m left, cosine and sine of the turn (B, 4) from rows to goals (B,)."""
-    lies = seen_from(*(episodes.poses[at].astype(np.float64) for at in (rows, goals)))
+    lies = seen_from(episodes.poses[rows], episodes.poses[goals])
     return torch.from_numpy(np.concatenate(
         [lies[:, :2], np.cos(lies[:, 2:]), np.sin(lies[:, 2:])], axis=1).astype(np.float32))
 

@@ -12,7 +12,6 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-
 """What a way costs over open floor is what the robot's own moves make of it."""
 
 from dataclasses import replace

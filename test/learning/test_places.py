@@ -12,7 +12,6 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-
 """False places are counted where odometry knows better, and nowhere else."""
 
 from dataclasses import replace

@@ -12,7 +12,6 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-
 """Where goals lie: learnt from odometry, together with what the encoder makes of a picture."""
 
 from dataclasses import replace
