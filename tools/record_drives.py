@@ -151,21 +151,21 @@ def main() -> int:
     os.environ.setdefault('ROS_DOMAIN_ID', str(1 + os.getpid() % 100))
     os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
     use_fast_dds_profile()
-    partial = args.out / 'partial'
     bags = {args.seed + i: args.out / f'drive_{args.seed + i:04d}' for i in range(args.bags)}
     with tqdm(total=args.bags, desc='drives', unit='bag', file=sys.stderr) as bar:
         for seed, bag in bags.items():
             if not bag.exists() or is_unfinished(bag):
                 # of a bag that was begun nothing is kept: its drive is not whole
+                partial = args.out / f'partial_{seed}'    # others may record here as well
                 shutil.rmtree(partial, ignore_errors=True)
                 partial.mkdir(parents=True)
                 record(args, seed, partial / bag.name, bar.set_postfix_str)
                 found = count(partial / bag.name, args)
                 (partial / bag.name).rename(bag)
+                shutil.rmtree(partial, ignore_errors=True)
                 bar.write(f'{bag}: {found.frames} frames, {found.lost} lost, {found.commands} '
                           f'commands, {found.megabytes:.0f} MB', file=sys.stderr)
             bar.update()
-    shutil.rmtree(partial, ignore_errors=True)
     return 0
 
 

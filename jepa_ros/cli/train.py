@@ -28,7 +28,8 @@ _OPTIONS = {
     'odom': 'data.odom', 'region': 'data.region', 'period': 'data.period_s',
     'hold': 'data.hold_s', 'action_field': 'data.field', 'action_names': 'data.names',
     'low': 'data.low', 'high': 'data.high', 'steps': 'train.steps',
-    'critic_steps': 'critic.steps', 'random_encoder': 'train.random_encoder'}
+    'critic_steps': 'critic.steps', 'random_encoder': 'train.random_encoder',
+    'start': 'train.start'}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -53,6 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="steps of the critic (default: the config's, or 8000)")
     parser.add_argument('--seed', type=int, default=argparse.SUPPRESS,
                         help="seed of weights and batches (default: the config's, or 0)")
+    parser.add_argument('--start', type=Path, default=argparse.SUPPRESS, metavar='RUN_OR_BUNDLE',
+                        help='begin with the weights of another run, or of a bundle that has '
+                        'them, instead of random ones (default: no)')
     parser.add_argument('--random-encoder', action='store_true', default=argparse.SUPPRESS,
                         help='leave the encoder as it was drawn: the baseline that shows what '
                         'the JEPA adds (default: no)')
@@ -134,8 +138,12 @@ def _train(args: argparse.Namespace, settings, here, interrupt):
     from jepa_ros.learning.checkpoint import save_weights
     from jepa_ros.learning.random_encoder import freeze_random_encoder
     from jepa_ros.learning.settings import keep_settings
+    from jepa_ros.learning.start import check_start, start_from
 
     say = print if here.ranks.first else _nothing
+    start = Path(settings.train.start) if settings.train.start else None
+    if start:
+        check_start(start)
     data = read_data(settings, here, say)
     settings = settings.with_data(data)
     if here.ranks.first:
@@ -146,6 +154,8 @@ def _train(args: argparse.Namespace, settings, here, interrupt):
     training = views_of(data, settings, say)
     torch.manual_seed(settings.train.seed)
     networks = Networks(settings.model)
+    if start:
+        start_from(networks, start)
     if settings.train.random_encoder:
         freeze_random_encoder(networks, training)
     networks.to(here.device)

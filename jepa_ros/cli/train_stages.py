@@ -69,7 +69,8 @@ def critic_stage(networks, episodes, settings, folder: Path, here, scalars_too: 
 
     if here.ranks.first:
         print('encoding every frame once ...', flush=True)
-    latents = encode_all(networks, episodes, frame_light=settings.train.frame_light)
+    latents = encode_all(networks, episodes, frame_light=settings.train.frame_light,
+                         ranks=here.ranks)
     width = settings.model.encoded_width
     if here.ranks.first:
         rank = effective_rank(latents.clean[:, :width].cpu().numpy())

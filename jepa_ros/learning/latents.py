@@ -15,6 +15,7 @@
 
 """A data set as the encoder sees it: what the critic learns from and what is measured."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,21 +26,29 @@ from jepa_ros.engines.networks import Networks
 from jepa_ros.learning.data import blocks_at, blocks_before, Episodes, rows_before
 from jepa_ros.learning.light import jitter
 from jepa_ros.learning.machine import device_of
+from jepa_ros.learning.parallel import ALONE, Ranks
 
 # predictions that the critic learns to judge too
 BLOCKS_AHEAD = 3
 
 
 @torch.no_grad()
-def encode_frames(networks: Networks, episodes: Episodes, batch: int = 512) -> Tensor:
-    """Encode every frame as it was recorded; return (N, D), where the networks are."""
+def encode_frames(networks: Networks, episodes: Episodes, batch: int = 512, ranks: Ranks = ALONE,
+                  light: Callable[[Tensor, int], Tensor] | None = None) -> Tensor:
+    """
+    Encode every frame as it was recorded; return (N, D), where the networks are.
+
+    ``light`` makes what the encoder sees of images (B, h, w, 3) uint8 on the device and the
+    number of the first.  Each of the ranks encodes its part of the batches.
+    """
     networks.eval()
     device = device_of(networks)
-    encoded = torch.cat([
-        networks.encoder(episodes.images(slice(i, i + batch)).to(device))[:, 0]
-        for i in range(0, len(episodes), batch)])
+    encoded = torch.zeros(len(episodes), networks.config.encoded_width, device=device)
+    for i in range(ranks.rank * batch, len(episodes), ranks.count * batch):
+        images = episodes.images(slice(i, i + batch)).to(device)
+        encoded[i:i + batch] = networks.encoder(light(images, i) if light else images)[:, 0]
     return networks.with_proprioception(
-        encoded, torch.from_numpy(episodes.proprioception).to(device))
+        ranks.total(encoded), torch.from_numpy(episodes.proprioception).to(device))
 
 
 @dataclass(frozen=True)
@@ -75,16 +84,17 @@ class Latents:
 
 @torch.no_grad()
 def encode_all(networks: Networks, episodes: Episodes, seed: int = 0, blocks: int = BLOCKS_AHEAD,
-               batch: int = 512, frame_light: float = 1.0) -> Latents:
+               batch: int = 512, frame_light: float = 1.0, ranks: Ranks = ALONE) -> Latents:
     """Encode a data set once; where what came before is not known, predictions are ``clean``."""
-    z = encode_frames(networks, episodes, batch)
-    device = device_of(networks)
-    generator = torch.Generator(device).manual_seed(seed)
-    jittered = networks.with_proprioception(torch.cat([
-        networks.encoder(jitter(episodes.images(slice(i, i + batch)).to(device), generator,
-                                frame_light))[:, 0]
-        for i in range(0, len(episodes), batch)]),
-        torch.from_numpy(episodes.proprioception).to(device))
+    generator = torch.Generator(device_of(networks))
+
+    def changed(images: Tensor, first: int) -> Tensor:
+        # of each batch by itself, so that it does not matter which rank encodes it
+        generator.manual_seed(int(np.random.SeedSequence([seed, first]).generate_state(1)[0]))
+        return jitter(images, generator, frame_light)
+
+    z = encode_frames(networks, episodes, batch, ranks)
+    jittered = encode_frames(networks, episodes, batch, ranks, changed)
     return with_predictions(networks, episodes, z, jittered, blocks)
 
 

@@ -84,6 +84,14 @@ class Ranks:
         """Return the mean over ranks; gradients pass."""
         return x if self.count == 1 else self.total(x) / self.count
 
+    def each(self, x: Tensor) -> Tensor:
+        """Return what every rank has (R, ...), in their order; no gradients pass."""
+        if self.count == 1:
+            return x[None]
+        parts = [torch.empty_like(x) for _ in range(self.count)]
+        dist.all_gather(parts, x.contiguous())
+        return torch.stack(parts)
+
     def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
         """Put the mean over ranks into every gradient, in one exchange."""
         if self.count == 1:

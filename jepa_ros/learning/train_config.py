@@ -33,6 +33,7 @@ class TrainConfig:
     far light is changed, as in ``jitter``.  ``rest`` is the part of the sequences that are made up
     of one frame: nothing is commanded, and nothing changes; for robots that zero stops.
     ``whereabouts_weight`` multiplies the loss of ``Whereabouts``, where the model has it.
+    ``start`` is a run or a bundle whose weights to begin with, instead of random ones.
     ``device`` 'auto' is CUDA where there is one; ``threads`` 0 is as many as torch takes.
     """
 
@@ -55,6 +56,7 @@ class TrainConfig:
     save_every: int = 100
     bfloat16: bool = True
     random_encoder: bool = False
+    start: str = ''
     device: DeviceName = 'auto'
     threads: int = 0
 
@@ -68,6 +70,9 @@ class TrainConfig:
                              f'{self.episodes}, and more: SIGReg needs a spread in each')
         if not 0.0 < self.learning_rate <= 1.0:
             raise ValueError(f'learning_rate is {self.learning_rate}, must be in (0, 1]')
+        if self.start and self.random_encoder:
+            raise ValueError(f'start is {self.start} and random_encoder is true: a random encoder '
+                             'starts from nothing')
         for name in ('frame_light', 'episode_light', 'rest'):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(f'{name} is {getattr(self, name)}, must be in [0, 1]')

@@ -113,7 +113,7 @@ def test_what_cannot_be_parsed_ends_with_2(arguments, message, capsys):
      "jepa train: train.stepz=3: train has no key 'stepz', did you mean 'steps'?; keys of train: "
      'batch, bfloat16, clip, device, directions, episode_light, episodes, frame_light, '
      'learning_rate, random_encoder, rest, rollout, rollout_weight, save_every, seed, '
-     'sigreg_weight, steps, threads, warmup, weight_decay'),
+     'sigreg_weight, start, steps, threads, warmup, weight_decay, whereabouts_weight'),
     (['train', 'model.low=[0.0]', '--out', 'OUT'],
      'jepa train: model.low=[0.0]: model.low cannot be set, it comes from the data (data.low '
      'for bags)'),

@@ -61,7 +61,7 @@ def test_a_bag_for_each_seed_and_none_twice(tmp_path):
     # the next is stopped while it records: the first stays, the second counts for nothing
     with subprocess.Popen(command(tmp_path, '--bags', '2', '--minutes', '5'), env=environment,
                           stderr=subprocess.PIPE, text=True) as running:
-        partial = tmp_path / 'partial' / 'drive_0008'
+        partial = tmp_path / 'partial_8' / 'drive_0008'
         wait_for(lambda: list(partial.glob('*.mcap')), 'the second begins', 100.0)
         running.send_signal(signal.SIGINT)
         _, said = running.communicate(timeout=60)
