@@ -87,9 +87,8 @@ def critic_on(latents, networks, episodes, settings, folder: Path, here,
 
     floor = None
     if settings.critic.open_floor:
-        if here.ranks.first:
-            print('what a way costs over open floor, by odometry ...', flush=True)
-        floor = OpenFloor(episodes, settings.model.block)
+        with bar_of(None, 'open floor, by odometry', here, 'sweep') as bar:
+            floor = OpenFloor(episodes, settings.model.block, bar.update)
     with bar_of(settings.critic.steps, 'critic', here) as bar, \
             Scalars(folder, 'critic', scalars_too) as scalars:
         for row in train_critic(networks, episodes, latents, settings.critic, folder, here,
@@ -100,7 +99,7 @@ def critic_on(latents, networks, episodes, settings, folder: Path, here,
                 bar.set_postfix_str(f"loss {row['critic_loss']:.4f}")
 
 
-def bar_of(total: int, name: str, here, unit: str = 'step'):
+def bar_of(total: int | None, name: str, here, unit: str = 'step'):
     """Return a bar on the terminal, of the first rank alone."""
     from tqdm import tqdm
     return tqdm(total=total, unit=unit, desc=name, mininterval=2, disable=not here.ranks.first)

@@ -14,6 +14,8 @@
 
 """What a way costs where nothing stands in it, from odometry alone."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -43,12 +45,18 @@ class OpenFloor:
     or more; beyond its grid of nearly ten blocks at full speed it says what its edge costs.
     """
 
-    def __init__(self, episodes: Episodes, block: int) -> None:
-        """Learn from drives with odometry; ValueError where there is none, or nothing moves."""
+    def __init__(self, episodes: Episodes, block: int,
+                 swept: Callable[[], object] = lambda: None) -> None:
+        """
+        Learn from drives with odometry; ValueError where there is none, or nothing moves.
+
+        ``swept`` is called after each sweep of the value iteration, a second or so.
+        """
         durations, moves = _moves(episodes, block)
         whole = np.hypot(*moves[durations == durations.max(), :2].T).max()
         self._cell_m = max(float(whole), 1e-6) / _CELLS_A_BLOCK
-        self._cost = _iterate(durations, moves / np.array([self._cell_m, self._cell_m, 1.0]))
+        self._cost = _iterate(durations, moves / np.array([self._cell_m, self._cell_m, 1.0]),
+                              swept)
 
     def costs(self, episodes: Episodes, rows: np.ndarray, goals: np.ndarray) -> Tensor:
         """Return blocks (B,) from rows to goals (B,) of their drives, 0 where not known."""
@@ -78,7 +86,7 @@ def _moves(episodes: Episodes, block: int) -> tuple[np.ndarray, np.ndarray]:
     return np.array(durations), np.array(moves)
 
 
-def _iterate(durations: np.ndarray, moves: np.ndarray) -> Tensor:
+def _iterate(durations: np.ndarray, moves: np.ndarray, swept: Callable[[], object]) -> Tensor:
     """
     Return the cost (X, Y, A + 1) of poses around a goal; ``moves`` (K, 3) in cells and rad.
 
@@ -97,6 +105,7 @@ def _iterate(durations: np.ndarray, moves: np.ndarray) -> Tensor:
                                heading + turn], dim=-1)
             best = torch.minimum(best, duration + _look_up(known, led))
         change, cost = float((cost - best).max()), best
+        swept()
         if change < _CHANGE:
             break
     if float(cost.max()) >= _UNKNOWN:
