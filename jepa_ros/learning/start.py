@@ -18,17 +18,17 @@ from pathlib import Path
 
 from safetensors.torch import load_file
 
+from jepa_ros.engines.manifest import WEIGHTS
 from jepa_ros.engines.networks import Networks
 
-_NAME = 'weights.safetensors'
 # the limits of this robot's actions, not of the other's
 _OWN = ('predictor.centre', 'predictor.half_range')
 
 
 def check_start(folder: Path) -> None:
     """Refuse a folder without weights; ValueError says what to do."""
-    if not (folder / _NAME).is_file():
-        raise ValueError(f'train.start: {folder} has no {_NAME}: give the folder of a run that '
+    if not (folder / WEIGHTS).is_file():
+        raise ValueError(f'train.start: {folder} has no {WEIGHTS}: give the folder of a run that '
                          'has ended, or of a bundle exported without --graphs-only')
 
 
@@ -38,8 +38,7 @@ def start_from(networks: Networks, folder: Path) -> None:
 
     Latents are then what they were, so the first steps only fit them to the new data.
     """
-    check_start(folder)
-    theirs = load_file(str(folder / _NAME))
+    theirs = load_file(str(folder / WEIGHTS))
     own = networks.state_dict()
     differing = [f'{name} is {_size(theirs, name)} there and {_size(own, name)} here'
                  for name in sorted(theirs.keys() | own.keys())
