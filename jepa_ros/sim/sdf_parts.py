@@ -19,7 +19,12 @@ import math
 import mujoco
 import numpy as np
 
+from jepa_ros.sim import warehouse as cell
 from jepa_ros.sim.sdf_text import add, Element
+
+# what a camera's mask leaves out it does not see; Gazebo keeps the two lowest bits for itself
+MARKS_FLAG = 1 << 2
+ALL_BUT_MARKS = (1 << 32) - 1 - MARKS_FLAG
 
 Numbers = np.ndarray | list[float] | tuple[float, ...]
 
@@ -102,6 +107,8 @@ def add_geoms(link: Element, model: mujoco.MjModel, body: int) -> None:
             add(visual, 'pose', where)
             add_geometry(visual, model, geom, felt=False)
             add_material(visual, model.geom_rgba[geom])
+            if model.geom_group[geom] == cell.MARKS_GROUP:
+                add(visual, 'visibility_flags', str(MARKS_FLAG))
 
 
 def add_inertial(link: Element, model: mujoco.MjModel, body: int) -> None:

@@ -21,7 +21,14 @@ import mujoco
 from jepa_ros.sim import gz_names as names
 from jepa_ros.sim import warehouse as cell
 from jepa_ros.sim.gz_plugins import add_plugin
-from jepa_ros.sim.sdf_parts import add_geoms, add_inertial, camera_pose, matrix, pose
+from jepa_ros.sim.sdf_parts import (
+    add_geoms,
+    add_inertial,
+    ALL_BUT_MARKS,
+    camera_pose,
+    matrix,
+    pose,
+)
 from jepa_ros.sim.sdf_text import add, Element
 from jepa_ros.sim.world import World
 
@@ -94,6 +101,8 @@ def add_camera(link: Element, world: World, camera: names.Camera,
     add(eye, 'camera_info_topic', '/' + camera.info)
     add(eye, 'optical_frame_id', camera.frame)
     add(eye, 'horizontal_fov', 2 * math.atan2(lens.width / 2, lens.fx))
+    if not world.view(camera.name).geomgroup[cell.MARKS_GROUP]:
+        add(eye, 'visibility_mask', str(ALL_BUT_MARKS))
     image = add(eye, 'image')
     add(image, 'width', lens.width)
     add(image, 'height', lens.height)

@@ -64,6 +64,19 @@ PALLETS = (Box('pallet_0', 0.0, 1.78, 0.30, 0.20, 0.12),
            Box('pallet_1', -0.9, -1.80, 0.30, 0.18, 0.12))
 OBSTACLES = RACKS + PALLETS
 
+# Bays are marked, as in any warehouse: boards along each wall, labels on the racks' goods.  Bare
+# walls look alike a metre apart, and no picture of one says where it was taken.  They are of this
+# group, which the robot's camera sees and the ceiling's does not.
+MARKS = 'marks'
+MARKS_GROUP = 4
+# where along its wall a board is, its half width, its middle and half its height, in m
+_BOARDS = ((-1.80, 0.08, 0.16, 0.07), (-1.50, 0.12, 0.21, 0.05), (-1.17, 0.06, 0.12, 0.08),
+           (-0.88, 0.11, 0.18, 0.06), (-0.52, 0.07, 0.14, 0.11), (-0.20, 0.13, 0.22, 0.05),
+           (0.13, 0.05, 0.15, 0.09), (0.42, 0.10, 0.11, 0.06), (0.74, 0.08, 0.19, 0.08),
+           (1.07, 0.12, 0.14, 0.05), (1.40, 0.06, 0.20, 0.07), (1.72, 0.11, 0.13, 0.09))
+_MARK_COLOURS = ('0.92 0.92 0.90 1', '0.10 0.10 0.12 1', '0.80 0.12 0.12 1', '0.15 0.30 0.80 1',
+                 '0.95 0.82 0.10 1', '0.10 0.55 0.20 1', '0.90 0.50 0.70 1', '0.45 0.25 0.60 1')
+
 _RACK_COLOURS = ('0.20 0.35 0.75 1', '0.75 0.25 0.20 1', '0.20 0.60 0.35 1', '0.60 0.40 0.70 1')
 
 
@@ -105,6 +118,41 @@ def _walls() -> str:
         f'<geom name="wall_{i}" type="box" pos="{x} {y} {h}" size="{sx} {sy} {h}" '
         f'rgba="{colour}"/>'
         for i, ((x, y, sx, sy), colour) in enumerate(zip(places, colours, strict=True)))
+
+
+def _mark(pos: str, size: str, number: int) -> str:
+    colour = _MARK_COLOURS[number % len(_MARK_COLOURS)]
+    return (f'<geom class="seen" group="{MARKS_GROUP}" type="box" pos="{pos}" size="{size}" '
+            f'rgba="{colour}"/>')
+
+
+def _boards() -> str:
+    """Return the boards along the walls; each wall begins with another colour."""
+    boards = ''
+    for wall in range(4):
+        away = (HALF_CELL_M - 0.002) * (1 if wall % 2 == 0 else -1)
+        for i, (place, half, z, half_z) in enumerate(_BOARDS):
+            along = -place if wall in (1, 2) else place
+            pos = f'{away} {along} {z}' if wall < 2 else f'{along} {away} {z}'
+            size = f'0.002 {half} {half_z}' if wall < 2 else f'{half} 0.002 {half_z}'
+            boards += _mark(pos, size, (3 if wall < 2 else 5) * i + 2 * wall)
+    return boards
+
+
+def _labels() -> str:
+    """Return a label on each side of each of the racks' goods."""
+    labels = ''
+    for rack, box in enumerate(RACKS):
+        for side in (-1, 1):
+            for i, (x, half) in enumerate(((-0.25, 0.06), (0.0, 0.035), (0.25, 0.085))):
+                pos = f'{box.x + x} {box.y + side * (box.half_y - 0.028)} {0.19 + 0.02 * i}'
+                labels += _mark(pos, f'{half} 0.002 0.05', 2 * rack + 3 * i + (side > 0))
+    return labels
+
+
+def _marks() -> str:
+    """Return boards and labels; the last body, so that the others' geoms keep their numbers."""
+    return f'<body name="{MARKS}">{_boards()}{_labels()}</body>'
 
 
 def _robot() -> str:
@@ -170,6 +218,7 @@ def mjcf() -> str:
     <geom class="seen" type="box" size="0.25 0.02 0.001" pos="-1.6 1.25 0" rgba="0.9 0.8 0.1 1"/>
     <geom class="seen" type="box" size="0.25 0.02 0.001" pos="1.6 -1.25 0" rgba="0.9 0.8 0.1 1"/>
     {_walls()}{racks}{''.join(_pallet(box) for box in PALLETS)}{_robot()}{_totes()}
+    {_marks()}
   </worldbody>
   <actuator>
     <motor name="left_wheel" joint="left_wheel_joint" ctrlrange="-6 6" ctrllimited="true"/>

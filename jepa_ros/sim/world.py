@@ -154,7 +154,9 @@ class World:
     def _vary_appearance(self, rng: np.random.Generator) -> None:
         a = self.config.appearance
         rgba = self._nominal_rgba.copy()
-        rgba[:, :3] *= 1.0 + a * rng.uniform(-0.15, 0.15, size=(rgba.shape[0], 3))
+        # the marks, which are the last, keep their colours
+        others = rgba[:int(self.model.body_geomadr[self._body(cell.MARKS)])]
+        others[:, :3] *= 1.0 + a * rng.uniform(-0.15, 0.15, size=(len(others), 3))
         for i in range(cell.TOTES):
             hue = rng.uniform(0.15, 0.9, size=3)
             g = self._geom(f'tote_{i}')
@@ -240,8 +242,14 @@ class World:
         if self._renderer is None:
             self._renderer = mujoco.Renderer(
                 self.model, self.config.image_height_px, self.config.image_width_px)
-        self._renderer.update_scene(self.data, camera=camera)
+        self._renderer.update_scene(self.data, camera=camera, scene_option=self.view(camera))
         return self._renderer.render()
+
+    def view(self, camera: str) -> mujoco.MjvOption:
+        """Return what a camera is shown: the marks only where it is the robot's."""
+        option = mujoco.MjvOption()
+        option.geomgroup[cell.MARKS_GROUP] = camera == 'front'
+        return option
 
     def render_at(self, pose: Pose, camera: str = 'ceiling') -> Image:
         """Return a camera's view with the robot at a pose: a goal picture, (h, w, 3)."""

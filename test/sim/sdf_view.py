@@ -21,6 +21,16 @@ from jepa_ros.sim import warehouse as cell
 
 # a camera that looks along x, with z up, as one that looks along -z, with y up
 _LENS = 'xyaxes="0 -1 0 0 0 1"'
+FLAGGED_GROUP = 4       # of what has visibility flags of its own
+
+
+def sees_flagged(sdf: str, camera: str) -> bool:
+    """Return whether a camera sees what has visibility flags; all of it has the same."""
+    root = ElementTree.fromstring(sdf)
+    (flags,) = {int(flags.text) for flags in root.iter('visibility_flags')}
+    (mask,) = (sensor.findtext('camera/visibility_mask') or str((1 << 32) - 1)
+               for sensor in root.iter('sensor') if sensor.get('name') == camera)
+    return bool(flags & int(mask))
 
 
 def as_mjcf(sdf: str) -> str:
@@ -61,8 +71,9 @@ def _visual(visual: ElementTree.Element) -> str:
     halves = [n / 2 for n in numbers]
     size = {'box': halves, 'plane': [*halves, 0.1], 'sphere': numbers,
             'ellipsoid': numbers}[shape.tag]
-    return (f'<geom type="{shape.tag}" size="{" ".join(map(str, size))}" {_place(visual)} '
-            f'rgba="{visual.findtext("material/diffuse")}"/>')
+    group = FLAGGED_GROUP if visual.find('visibility_flags') is not None else 0
+    return (f'<geom group="{group}" type="{shape.tag}" size="{" ".join(map(str, size))}" '
+            f'{_place(visual)} rgba="{visual.findtext("material/diffuse")}"/>')
 
 
 def _camera(sensor: ElementTree.Element) -> str:

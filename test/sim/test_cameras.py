@@ -100,6 +100,29 @@ def test_the_front_camera_looks_ahead(world):
     assert seen[1][2] > seen[1][0]      # the one at -x is blue
 
 
+def test_walls_are_marked_for_the_robot_s_camera_alone():
+    world = World(WorldConfig(appearance=0.0))
+    marks = world.model.geom_group == cell.MARKS_GROUP
+    try:
+        assert not world.model.geom_contype[marks].any()        # nothing is felt of them
+        marked = {camera: world.render_at(Pose(1.3, 0.0, 0.0), camera).copy()
+                  for camera in CAMERAS}
+        further = world.render_at(Pose(1.3, 0.4, 0.0), 'front').copy()
+        world.model.geom_rgba[marks, 3] = 0.0
+        bare = {camera: world.render_at(Pose(1.3, 0.0, 0.0), camera).copy()
+                for camera in CAMERAS}
+        bare_further = world.render_at(Pose(1.3, 0.4, 0.0), 'front').copy()
+    finally:
+        world.close()
+    np.testing.assert_array_equal(marked['ceiling'], bare['ceiling'])
+    # a bare wall looks the same 0.4 m along it, a marked one does not
+    for one, other, changed in ((bare['front'], bare_further, (0.0, 0.01)),
+                                (marked['front'], further, (0.1, 1.0)),
+                                (marked['front'], bare['front'], (0.1, 1.0))):
+        share = np.mean(np.abs(one.astype(int) - other).max(axis=2) > 25)
+        assert changed[0] <= share <= changed[1]
+
+
 def test_a_goal_picture_leaves_the_world_as_it_was(world):
     world.step(np.array([0.3, 0.4]), 0.5)
     # MuJoCo draws the state at the beginning of its last 5 ms step; this draws the newest

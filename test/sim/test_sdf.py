@@ -22,7 +22,7 @@ from xml.etree import ElementTree
 import mujoco
 import numpy as np
 import pytest
-from sdf_view import as_mjcf
+from sdf_view import as_mjcf, FLAGGED_GROUP, sees_flagged
 
 from jepa_ros.sim import gz_names
 from jepa_ros.sim import warehouse as cell
@@ -65,11 +65,19 @@ def seen() -> mujoco.MjModel:
     return mujoco.MjModel.from_xml_string(as_mjcf(SHIPPED.read_text()))
 
 
-def picture(model: mujoco.MjModel, data: mujoco.MjData, camera: str) -> np.ndarray:
+def option(camera: str) -> mujoco.MjvOption:
+    """Return what a camera of the file that is shipped is shown."""
+    it = mujoco.MjvOption()
+    it.geomgroup[FLAGGED_GROUP] = sees_flagged(SHIPPED.read_text(), camera)
+    return it
+
+
+def picture(model: mujoco.MjModel, data: mujoco.MjData, camera: str,
+            shown: mujoco.MjvOption) -> np.ndarray:
     """Return what a camera of a model sees, (480, 640, 3) in grey levels."""
     mujoco.mj_forward(model, data)
     with mujoco.Renderer(model, cell.IMAGE_HEIGHT_PX, cell.IMAGE_WIDTH_PX) as renderer:
-        renderer.update_scene(data, camera=camera)
+        renderer.update_scene(data, camera=camera, scene_option=shown)
         return renderer.render().astype(int)
 
 
@@ -81,19 +89,21 @@ def assert_same(one: np.ndarray, other: np.ndarray) -> None:
 
 
 def test_from_above_it_looks_like_the_simulator(plain, seen):
-    assert_same(picture(seen, mujoco.MjData(seen), 'ceiling'), plain.render('ceiling'))
+    assert_same(picture(seen, mujoco.MjData(seen), 'ceiling', option('ceiling')),
+                plain.render('ceiling'))
 
 
 @pytest.mark.parametrize('camera', CAMERAS)
 def test_in_flat_light_it_looks_like_the_simulator_from_each_camera(plain, seen, camera):
     """In MuJoCo each camera brings a light of its own, which a world for Gazebo cannot have."""
     pictures = []
-    for model, data in ((seen, mujoco.MjData(seen)), (plain.model, plain.data)):
+    for model, data, shown in ((seen, mujoco.MjData(seen), option(camera)),
+                               (plain.model, plain.data, plain.view(camera))):
         flat = copy.deepcopy(model)
         flat.vis.headlight.ambient[:] = 1.3
         flat.vis.headlight.diffuse[:] = 0.0
         flat.light_diffuse[:] = 0.0
-        pictures.append(picture(flat, data, camera))
+        pictures.append(picture(flat, data, camera, shown))
     assert_same(*pictures)
 
 
