@@ -14,18 +14,35 @@
 
 """SIGINT and SIGTERM ask a process to end, and nothing else: it ends in order, where it can."""
 
+import faulthandler
 import signal
 import threading
 
 NUMBERS = (signal.SIGINT, signal.SIGTERM)
 ASKED_TO_STOP = threading.Event()
+# Longer than launch waits before it kills.  Whose parent was killed has nobody who would.
+ENDS_WITHIN_S = 30
+_TELL_S = 5
 
 
 def hear() -> threading.Event:
-    """Take the signals from here on; return the event that they set."""
+    """
+    Take the signals from here on; return the event that they set.
+
+    A process that hangs all the same, in a middleware or in a driver, says on stderr where, and
+    ends by SIGALRM ``ENDS_WITHIN_S`` after it was asked.
+    """
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
     for number in NUMBERS:
-        signal.signal(number, lambda *_: ASKED_TO_STOP.set())
+        signal.signal(number, _ask)
     return ASKED_TO_STOP
+
+
+def _ask(*_: object) -> None:
+    if not ASKED_TO_STOP.is_set():
+        signal.alarm(ENDS_WITHIN_S)
+        faulthandler.dump_traceback_later(max(ENDS_WITHIN_S - _TELL_S, 1))
+        ASKED_TO_STOP.set()
 
 
 def ignore() -> None:
