@@ -23,6 +23,7 @@ VERBS = {
     'eval': 'measure success in closed loop, many seeds, baselines beside it',
     'watch': 'a page that shows what it sees, imagines and does, with a stop button',
     'record': 'record topics of a robot into a bag to learn from',
+    'snapshot': 'take one picture of a camera, such as that of a goal',
     'collect': 'make a data set in the simulated warehouse',
     'inspect': 'say what is in bags, what training would use of it, and what is wrong',
     'train': 'train a JEPA world model and its critic on a data set',

@@ -38,7 +38,7 @@ from jepa_ros.ros.planner_health import HealthWatch
 from jepa_ros.ros.planner_loop import PlannerLoop
 from jepa_ros.ros.planner_outputs import PlannerOutputs
 from jepa_ros.ros.planner_route import make_route
-from jepa_ros.ros.planner_setup import make_agent, make_eye
+from jepa_ros.ros.planner_setup import make_agent, make_eye, region_remark
 from jepa_ros.ros.process import now_s, run, STEADY, steady_s
 from jepa_ros.types import Status
 
@@ -149,6 +149,9 @@ class PlannerNode(ManagedNode):
             self._renew_agent()
         except ValueError as error:
             raise ValueError(f'{bundle} is no model for this robot: {error}') from error
+        remark = region_remark(bundle, values)
+        if remark:
+            self.get_logger().warning(remark)
         self._pace = Pace(1.0 / values['command_rate_hz'], self._tick,
                           partial(self._failures.fail, 'command', 'no command could be sent'))
         self.get_logger().info(f'model {bundle.name}: {model.engine} on {model.device}, '

@@ -16,6 +16,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 import time
 from typing import Any
 
@@ -26,6 +27,7 @@ from jepa_ros.core.agent import Agent
 from jepa_ros.core.proprioception import latent_of
 from jepa_ros.core.sampling_planner import SamplingPlanner
 from jepa_ros.core.world_model import WorldModel
+from jepa_ros.engines.bundle_files import read_json, said
 from jepa_ros.ros import planner_params
 from jepa_ros.ros.convert import to_picture
 from jepa_ros.types import ModelSpec
@@ -75,3 +77,19 @@ def make_eye(spec: ModelSpec, values: dict[str, Any]
         return to_picture(message).part(region).fit(spec.image_height, spec.image_width)
 
     return see
+
+
+def region_remark(bundle: Path, values: dict[str, Any]) -> str:
+    """
+    Return what to say where a model learnt from another part of its pictures; '' where not.
+
+    A manifest need not tell: models of a simulator, or of others, may have nothing there.
+    """
+    raw = read_json(bundle / 'manifest.json')
+    for key in ('training', 'data', 'image', 'region'):
+        raw = raw.get(key) if isinstance(raw, dict) else None
+    region = list(planner_params.region(values))
+    if raw is None or raw == region:
+        return ''
+    return (f'{bundle.name} was trained on region {said(raw)} of its pictures, the parameter '
+            f'region is {region}: it will see what it does not know')

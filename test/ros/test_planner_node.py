@@ -14,6 +14,7 @@
 
 """The planner node in a process of its own, on a model that can be worked out by hand."""
 
+import json
 import math
 import signal
 
@@ -192,6 +193,17 @@ def test_only_the_region_is_looked_at(bundle, probe, robot):
             np.frombuffer(latents[-1].data, '<f4'), part, atol=0.05), 'the spot in the part')
         robot.send_goal(0.4, 0.4)
         robot.wait_moving()
+
+
+@pytest.mark.parametrize('region, warned', [([0, 0, 48, 48], True), ([4, 4, 32, 32], False)])
+def test_another_region_than_that_of_training_is_warned_of(bundle, tmp_path, region, warned):
+    """The model would see what it does not know, and drive by it."""
+    (tmp_path / 'spot' / 'manifest.json').write_text(json.dumps(
+        {'training': {'data': {'image': {'region': [4, 4, 32, 32]}}}}))
+    with process('fake_planner', '-p', bundle, '-p', f'region:={region}') as planner:
+        wait_for(lambda: 'model spot' in planner.output, 'the model')
+    said = 'spot was trained on region [4, 4, 32, 32] of its pictures, the parameter region is '
+    assert (f'{said}{region}' in planner.output) is warned
 
 
 def test_compressed_frames(bundle, probe):
