@@ -8,7 +8,7 @@ pip=26.3        # older ones, such as Ubuntu 22.04's, lose their way among the R
 
 if [ "$(uname -s)-$(uname -m)" != Linux-x86_64 ]; then
     echo "The ROS 2 wheels exist for Linux on x86-64, this is $(uname -s) on $(uname -m)." \
-         'Use a ROS 2 installation and colcon build instead (README.md, "The ROS way").' >&2
+         'Use a ROS 2 installation and colcon build instead (README.md, "With ROS 2").' >&2
     exit 1
 fi
 python=$("$here/find_python.sh")
