@@ -61,14 +61,15 @@ def run(args: argparse.Namespace) -> int:
         return route_eval.run(args)
     from jepa_ros.sim.evaluate import Entrant
     with tempfile.TemporaryDirectory() as scratch:
+        # before anything is driven, so that what is missing is told at once
+        entrants = [_entrant(name, args, Path(scratch)) for name in _baselines(args)]
         result = {'model': args.model.name, 'seed': args.seed,
                   'camera': camera_of(args),
                   **_measure(Entrant(args.model.name, 'agent', args.model,
                                      camera=camera_of(args)), args, args.episodes)}
-        baselines = {}
-        for name in _baselines(args):
-            entrant = _entrant(name, args, Path(scratch))
-            baselines[name] = _measure(entrant, args, args.baseline_episodes or args.episodes)
+        baselines = {entrant.name: _measure(entrant, args,
+                                            args.baseline_episodes or args.episodes)
+                     for entrant in entrants}
         result['baselines'] = baselines
     if args.record:
         record(args.model / 'manifest.json', result)
@@ -89,11 +90,15 @@ def record(path: Path, result: dict[str, object]) -> None:
 
 
 def _baselines(args: argparse.Namespace) -> list[str]:
-    """Return what is asked for, or all; the random encoder in models/ is the ceiling camera's."""
+    """Return what is asked for, or all that there are for such a model and camera."""
     if args.baselines is not None:
         return args.baselines
-    return [name for name in BASELINES
-            if name != 'random_encoder' or camera_of(args) == 'ceiling']
+    from jepa_ros.engines.manifest import load_manifest
+    raw = load_manifest(args.model).raw
+    without = {'random_encoder': camera_of(args) != 'ceiling',      # that in models/ is for it
+               'untrained': 'networks' not in raw,
+               'latent_distance': 'latent_distance' not in raw['arrival']}
+    return [name for name in BASELINES if not without.get(name, False)]
 
 
 def _entrant(name: str, args: argparse.Namespace, scratch: Path):

@@ -115,6 +115,24 @@ def test_table(bundle, short, capsys):
     assert all(row.split()[-1] == '1' for row in rows)
 
 
+def test_networks_that_cannot_be_made_have_no_untrained_baseline(bundle, short, tmp_path, capsys):
+    shutil.copytree(bundle, tmp_path / 'own')
+    path = tmp_path / 'own' / 'manifest.json'
+    manifest = json.loads(path.read_text())
+    del manifest['networks']
+    path.write_text(json.dumps(manifest))
+    arguments = ['eval', '--model', str(path.parent), '--episodes', '1', '--processes', '1',
+                 '--camera', 'front', '--json']
+    assert main(arguments) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert set(result['baselines']) == {'random', 'straight_line', 'latent_distance'}
+    # asked for, it is refused before anything is driven
+    assert main([*arguments, '--baselines', 'random', 'untrained']) == 2
+    said = capsys.readouterr()
+    assert "manifest has no ['networks']" in said.err
+    assert 'episode' not in said.err
+
+
 def test_an_entrant_without_its_bundle_is_named():
     from jepa_ros.sim.evaluate import Entrant, evaluate
     with pytest.raises(ValueError, match='nobody needs a bundle'):
