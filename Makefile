@@ -93,7 +93,7 @@ model: $(RUN) $(TRAIN) $(GL) ## Collect, train and export models/warehouse_ceili
 	$(STEP) 'jepa export' $(BIN)/jepa export --out $(MODEL)
 
 model-front: $(RUN) $(TRAIN) $(GL) ## Record drives, train and export models/warehouse_front (resumes)
-	@$(WITH_GL) $(BIN)/python tools/record_drives.py --out data/drives_front --bags 48 --minutes 2.5 \
+	@$(WITH_GL) $(BIN)/python tools/record_drives.py --out data/drives_front --bags 104 --minutes 1.25 \
 	    --camera front --width 128 --height 96 --encoding rgb8 --factor 4 --seed 1000
 	$(STEP) 'jepa train' $(BIN)/jepa train --config config/train_front.yaml \
 	    --bag data/drives_front/drive_* --out runs/warehouse_front
