@@ -19,9 +19,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from jepa_ros.learning.aside import aside
 from jepa_ros.learning.data import blocks_at, blocks_before, Episodes, rows_before
 from jepa_ros.learning.machine import CPU, Machine
 from jepa_ros.learning.train_config import TrainConfig
+
+# moments of a drive out of which one that lies aside is chosen
+_AMONG = 256
 
 
 def sequence_rows(episodes: Episodes, block: int, history: int, rollout: int) -> np.ndarray:
@@ -57,6 +61,8 @@ def draw(episodes: Episodes, rows: np.ndarray, config: TrainConfig, block: int, 
     chosen = rng.choice(np.unique(episodes.first[rows]), config.episodes, replace=False)
     start = np.concatenate([rng.choice(rows[episodes.first[rows] == first],
                                        config.batch // config.episodes) for first in chosen])
+    if config.aside:
+        start = _with_some_aside(episodes, rows, start, config.aside, rng)
     index = np.concatenate([rows_before(episodes, start, block, history),
                             start[:, None] + block * np.arange(1, config.rollout + 1)], axis=1)
     blocks = torch.stack([blocks_at(episodes, start + block * r, block)
@@ -66,6 +72,21 @@ def draw(episodes: Episodes, rows: np.ndarray, config: TrainConfig, block: int, 
     index[resting] = start[resting, None]
     before[resting], blocks[resting] = 0.0, 0.0
     return index, before, blocks, generator
+
+
+def _with_some_aside(episodes: Episodes, rows: np.ndarray, start: np.ndarray,
+                     share: float, rng: np.random.Generator) -> np.ndarray:
+    """Return rows (B,) of which a share of each second one lies aside of that before it."""
+    start = start.copy()
+    firsts = np.flatnonzero(rng.random(len(start) // 2) < share) * 2
+    drives = episodes.drive[rows]
+    for drive in np.unique(episodes.drive[start[firsts]]):
+        these = firsts[episodes.drive[start[firsts]] == drive]
+        others = rng.choice(rows[drives == drive], (len(these), _AMONG))
+        which = aside(episodes, start[these], others)
+        found = which >= 0
+        start[these[found] + 1] = others[found, which[found]]
+    return start
 
 
 def still(index: np.ndarray) -> np.ndarray:

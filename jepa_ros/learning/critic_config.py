@@ -26,12 +26,14 @@ class CriticConfig:
     any time (``near``, ``future`` and the rest of 1); ``same`` is how often a goal is the
     latent itself, and ``alike`` how often it is what looks most like it of ``alike_of`` moments of
     the same drive, four blocks or more away in time: another place, perhaps, that is easily taken
-    for this one.  ``imagined`` is how often it is where the predictor expects the robot after up
-    to ``imagined_blocks`` blocks, each of one command, of any share of its limits: that share of
-    a block is what it costs, so that what takes a short turn is not far because no drive shows
-    it.  Bootstraps look 1 to ``most_blocks`` blocks ahead of what was driven; ``lookahead`` of
-    them also 1 block ahead of what could have been, by the best of ``lookahead_of`` blocks of one
-    command that the predictor imagined, and take what is less.
+    for this one.  ``aside``, which wants odometry, is how often it is a place beside this one, no
+    more than 0.8 m and 0.5 rad away, out of ``aside_of`` moments of the drive: wheels do not go
+    there, so what is near in time never is.  ``imagined`` is how often it is where the predictor
+    expects the robot after up to ``imagined_blocks`` blocks, each of one command, of any share of
+    its limits: that share of a block is what it costs, so that what takes a short turn is not far
+    because no drive shows it.  Bootstraps look 1 to ``most_blocks`` blocks ahead of what was
+    driven; ``lookahead`` of them also 1 block ahead of what could have been, by the best of
+    ``lookahead_of`` blocks of one command that the predictor imagined, and take what is less.
 
     ``noise`` is added to latents, whose spread is 1.  With ``relative`` above 0 errors count
     relative to what it costs and so many blocks, or those far from a goal rule.  ``open_floor``
@@ -49,6 +51,8 @@ class CriticConfig:
     same: float = 0.03
     alike: float = 0.0
     alike_of: int = 128
+    aside: float = 0.0
+    aside_of: int = 256
     imagined: float = 0.0
     imagined_blocks: int = 1
     lookahead: float = 0.0
@@ -70,13 +74,13 @@ class CriticConfig:
         if not 0.0 <= self.alike <= 1.0 or self.alike_of < 1:
             raise ValueError(f'alike is {self.alike}, must be in [0, 1], and alike_of is '
                              f'{self.alike_of}, must be at least 1')
-        for name in ('imagined', 'lookahead', 'open_floor'):
+        for name in ('aside', 'imagined', 'lookahead', 'open_floor'):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(f'{name} is {getattr(self, name)}, must be in [0, 1]')
         for name in ('noise', 'relative'):
             if not getattr(self, name) >= 0.0:
                 raise ValueError(f'{name} is {getattr(self, name)}, must be at least 0')
-        for name in ('imagined_blocks', 'lookahead_of'):
+        for name in ('aside_of', 'imagined_blocks', 'lookahead_of'):
             if getattr(self, name) < 1:
                 raise ValueError(f'{name} is {getattr(self, name)}, must be at least 1')
         if self.steps < 1 or self.batch < 1 or self.most_blocks < 1:

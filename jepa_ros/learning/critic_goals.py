@@ -17,6 +17,7 @@
 import numpy as np
 from torch import Tensor
 
+from jepa_ros.learning.aside import goals_aside
 from jepa_ros.learning.critic_config import CriticConfig
 from jepa_ros.learning.data import Episodes
 from jepa_ros.learning.latents import BLOCKS_AHEAD
@@ -48,6 +49,9 @@ def draw(episodes: Episodes, rows: np.ndarray, block: int, config: CriticConfig,
     if config.alike:
         chosen = np.flatnonzero(rng.random(config.batch) < config.alike)
         goal[chosen] = look_alikes(episodes, row[chosen], z, 4 * block, config.alike_of, rng)
+    if config.aside:
+        chosen = np.flatnonzero(rng.random(config.batch) < config.aside)
+        goal[chosen] = goals_aside(episodes, row[chosen], goal[chosen], config.aside_of, rng)
     # a goal passed before the bootstrap is a cost that was really seen
     ahead = goal - row
     seen = (ahead >= 0) & (ahead <= length * block)
@@ -72,13 +76,17 @@ def look_alikes(episodes: Episodes, rows: np.ndarray, z: Tensor, apart: int, amo
     return np.where(np.isfinite(away.min(axis=1)), found, rows)
 
 
-def draw_pairs(episodes: Episodes, rows: np.ndarray, block: int, count: int,
+def draw_pairs(episodes: Episodes, rows: np.ndarray, block: int, config: CriticConfig,
                rng: np.random.Generator) -> dict[str, np.ndarray]:
     """Return rows, goals of their drives, before or after them, and variants, (B,) each."""
+    count = config.batch
     row = rng.choice(rows, count)
     begins, ends = (edge[row] for edge in episodes.drive_edges)
     anywhere = rng.integers(begins, ends + 1)
     near = row + rng.integers(-_NEAR_BLOCKS * block, _NEAR_BLOCKS * block + 1, count)
     goal = np.where(rng.random(count) < 0.5, anywhere, np.clip(near, begins, ends))
+    if config.aside:
+        chosen = np.flatnonzero(rng.random(count) < config.aside)
+        goal[chosen] = goals_aside(episodes, row[chosen], goal[chosen], config.aside_of, rng)
     return {'row': row, 'goal': goal, 'variant': rng.integers(0, 2 + BLOCKS_AHEAD, count),
             'goal_variant': rng.integers(0, 2, count)}

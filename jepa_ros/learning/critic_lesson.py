@@ -102,7 +102,7 @@ class Lesson:
         """Return frames of a step's drives, windows and goals, this rank's part."""
         rng = np.random.default_rng([self._config.seed, 6, step])
         drawn = draw_pairs(self._episodes, self._rows, self._networks.config.block,
-                           self._config.batch, rng)
+                           self._config, rng)
         b = {k: v[self._mine] for k, v in drawn.items()}
         return Pairs(b['row'], b['goal'], *self._noisy(*self._latents_of(b), step, 9))
 

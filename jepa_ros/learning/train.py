@@ -101,7 +101,7 @@ def _step(networks: Networks, episodes: Episodes, rows: np.ndarray, config: Trai
     where = None
     if networks.critic.whereabouts is not None:
         lesson = draw_lesson(episodes, index, sizes.history, config.episodes,
-                             np.random.default_rng([config.seed, 7, step]))
+                             np.random.default_rng([config.seed, 7, step]), config.aside > 0.0)
         where = whereabouts_loss(networks, latents, predicted, lesson, mine)
     pictured = latents[..., :sizes.encoded_width]
     moving = centred(pictured, config.episodes // ranks.count)

@@ -32,6 +32,8 @@ class TrainConfig:
     the encoder untrained, the baseline.  ``frame_light`` and ``episode_light`` in [0, 1] say how
     far light is changed, as in ``jitter``.  ``rest`` is the part of the sequences that are made up
     of one frame: nothing is commanded, and nothing changes; for robots that zero stops.
+    ``aside``, which wants odometry, is the part of the sequences, by twos, of which one begins
+    aside of the other, at most 0.8 m and 0.5 rad away: what wheels seldom show.
     ``whereabouts_weight`` multiplies the loss of ``Whereabouts``, where the model has it.
     ``start`` is a run or a bundle whose weights to begin with, instead of random ones.
     ``device`` 'auto' is CUDA where there is one; ``threads`` 0 is as many as torch takes.
@@ -52,6 +54,7 @@ class TrainConfig:
     frame_light: float = 1.0
     episode_light: float = 0.0
     rest: float = 0.0
+    aside: float = 0.0
     whereabouts_weight: float = 0.1
     save_every: int = 100
     bfloat16: bool = True
@@ -68,12 +71,16 @@ class TrainConfig:
         if self.episodes < 1 or self.batch % self.episodes or self.batch == self.episodes:
             raise ValueError(f'batch is {self.batch}, must be a multiple of episodes, '
                              f'{self.episodes}, and more: SIGReg needs a spread in each')
+        if self.aside and self.batch // self.episodes % 2:
+            raise ValueError(f'batch {self.batch} of {self.episodes} episodes is '
+                             f'{self.batch // self.episodes} sequences of each; with aside '
+                             f'{self.aside} that must be even')
         if not 0.0 < self.learning_rate <= 1.0:
             raise ValueError(f'learning_rate is {self.learning_rate}, must be in (0, 1]')
         if self.start and self.random_encoder:
             raise ValueError(f'start is {self.start} and random_encoder is true: a random encoder '
                              'starts from nothing')
-        for name in ('frame_light', 'episode_light', 'rest'):
+        for name in ('frame_light', 'episode_light', 'rest', 'aside'):
             if not 0.0 <= getattr(self, name) <= 1.0:
                 raise ValueError(f'{name} is {getattr(self, name)}, must be in [0, 1]')
         if not self.clip > 0.0:

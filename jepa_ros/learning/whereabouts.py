@@ -62,8 +62,12 @@ class Lesson:
 
 
 def draw_lesson(episodes: Episodes, index: np.ndarray, history: int, groups: int,
-                rng: np.random.Generator) -> Lesson:
-    """Draw goals for a batch of rows (B, T + R), in ``groups`` equal parts of an episode each."""
+                rng: np.random.Generator, by_twos: bool = False) -> Lesson:
+    """
+    Draw goals for a batch of rows (B, T + R), in ``groups`` equal parts of an episode each.
+
+    Where sequences lie aside of each other ``by_twos``, one goal more is where the other begins.
+    """
     count, length = index.shape
     windows = length - history + 1
     size = count // groups
@@ -71,6 +75,10 @@ def draw_lesson(episodes: Episodes, index: np.ndarray, history: int, groups: int
     own = np.broadcast_to(np.arange(count)[:, None, None], shape)
     sequence = np.concatenate([own, own // size * size + rng.integers(size, size=shape)], axis=2)
     frame = rng.integers(length, size=sequence.shape)
+    if by_twos:
+        other = own[:, :, :1] // 2 * 2 + (1 - own[:, :, :1] % 2)
+        sequence = np.concatenate([sequence, other], axis=2)
+        frame = np.concatenate([frame, np.full_like(other, history - 1)], axis=2)
     ends = np.broadcast_to(index[:, history - 1:, None], sequence.shape)
     lies = where_it_lies(episodes, ends.ravel(), index[sequence, frame].ravel())
     imagined = rng.random((count, windows)) < 0.5
