@@ -111,7 +111,7 @@ def test_what_cannot_be_parsed_ends_with_2(arguments, message, capsys):
      'jepa train: train.steps is 0, must be at least 1'),
     (['train', 'train.stepz=3', '--out', 'OUT'],
      "jepa train: train.stepz=3: train has no key 'stepz', did you mean 'steps'?; keys of train: "
-     'batch, bfloat16, clip, device, directions, episode_light, episodes, frame_light, '
+     'aside, batch, bfloat16, clip, device, directions, episode_light, episodes, frame_light, '
      'learning_rate, random_encoder, rest, rollout, rollout_weight, save_every, seed, '
      'sigreg_weight, start, steps, threads, warmup, weight_decay, whereabouts_weight'),
     (['train', 'model.low=[0.0]', '--out', 'OUT'],
