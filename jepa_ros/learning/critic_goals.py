@@ -49,9 +49,7 @@ def draw(episodes: Episodes, rows: np.ndarray, block: int, config: CriticConfig,
     if config.alike:
         chosen = np.flatnonzero(rng.random(config.batch) < config.alike)
         goal[chosen] = look_alikes(episodes, row[chosen], z, 4 * block, config.alike_of, rng)
-    if config.aside:
-        chosen = np.flatnonzero(rng.random(config.batch) < config.aside)
-        goal[chosen] = goals_aside(episodes, row[chosen], goal[chosen], config.aside_of, rng)
+    _lay_some_aside(episodes, row, goal, config, rng)
     # a goal passed before the bootstrap is a cost that was really seen
     ahead = goal - row
     seen = (ahead >= 0) & (ahead <= length * block)
@@ -85,8 +83,14 @@ def draw_pairs(episodes: Episodes, rows: np.ndarray, block: int, config: CriticC
     anywhere = rng.integers(begins, ends + 1)
     near = row + rng.integers(-_NEAR_BLOCKS * block, _NEAR_BLOCKS * block + 1, count)
     goal = np.where(rng.random(count) < 0.5, anywhere, np.clip(near, begins, ends))
-    if config.aside:
-        chosen = np.flatnonzero(rng.random(count) < config.aside)
-        goal[chosen] = goals_aside(episodes, row[chosen], goal[chosen], config.aside_of, rng)
+    _lay_some_aside(episodes, row, goal, config, rng)
     return {'row': row, 'goal': goal, 'variant': rng.integers(0, 2 + BLOCKS_AHEAD, count),
             'goal_variant': rng.integers(0, 2, count)}
+
+
+def _lay_some_aside(episodes: Episodes, row: np.ndarray, goal: np.ndarray, config: CriticConfig,
+                    rng: np.random.Generator) -> None:
+    """Put others that lie aside in the place of some goals (B,), as many as the config says."""
+    if config.aside:
+        chosen = np.flatnonzero(rng.random(len(row)) < config.aside)
+        goal[chosen] = goals_aside(episodes, row[chosen], goal[chosen], config.aside_of, rng)

@@ -57,7 +57,7 @@ def _look(node: Node, wanted: Wanted, secure: bool) -> Sight:
     clock = ClockWatch(node)
     _spin(executor, min(end_s, steady_s() + _MEET_S))
     clock.ask()
-    pictures = _pictures(node)
+    pictures = pictures_of(node)
     image = node.resolve_topic_name(wanted.image) if wanted.image else _camera(node, pictures)
     watches = [FrameWatch(node, name, compressed, clock)
                for name, compressed in _ways(node, image)] if image else []
@@ -67,7 +67,7 @@ def _look(node: Node, wanted: Wanted, secure: bool) -> Sight:
         rmw=get_rmw_implementation_identifier(), secure=secure,
         nodes=tuple(sorted(full_name(*name) for name in node.get_node_names_and_namespaces()
                            if name[0] != NAME)),
-        pictures=tuple(_pictures(node)), image=_published(node, image), frames=frames,
+        pictures=tuple(pictures_of(node)), image=_published(node, image), frames=frames,
         topics=tuple(_topic(node, name) for name in (*wanted.commands, _GOALS)),
         clock=clock.clock())
 
@@ -82,7 +82,7 @@ def full_name(name: str, namespace: str) -> str:
     return f'{namespace.rstrip("/")}/{name}'
 
 
-def _pictures(node: Node) -> list[str]:
+def pictures_of(node: Node) -> list[str]:
     """Return the topics of pictures that somebody publishes."""
     return [name for name, kinds in node.get_topic_names_and_types()
             if set(kinds) & set(_PICTURES) and node.count_publishers(name)]

@@ -22,11 +22,11 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from jepa_ros.ros import qos
 from jepa_ros.ros.convert import to_rgb
+from jepa_ros.ros.look import pictures_of
 from jepa_ros.ros.picture import ImageError
 from jepa_ros.ros.process import steady_s
 
 _WAKE_S = 0.1
-_KINDS = ('sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage')
 
 
 def snapshot(topic: str, wait_s: float) -> np.ndarray:
@@ -66,10 +66,8 @@ class _Camera(Node):
         while self._picture is None:
             left_s = end_s - steady_s()
             if left_s <= 0.0:
-                published = [name for name, kinds in self.get_topic_names_and_types()
-                             if set(kinds) & set(_KINDS) and self.count_publishers(name)]
                 raise RuntimeError(
                     f'no picture came on {self._topic} in {wait_s:g} s{self._trouble}; pictures '
-                    f'are published on: {", ".join(published) or "no topic"}')
+                    f'are published on: {", ".join(pictures_of(self)) or "no topic"}')
             executor.spin_once(timeout_sec=min(left_s, _WAKE_S))
         return self._picture
