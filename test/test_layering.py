@@ -27,14 +27,16 @@ PACKAGE = ROOT / 'jepa_ros'
 BELOW = {
     'types': set(),
     'config': set(),
+    'files': set(),
     'core': {'types', 'config'},
-    'engines': {'core', 'types', 'config'},
-    'learning': {'bags', 'engines', 'core', 'types', 'config'},
-    'sim': {'engines', 'core', 'types', 'config'},
+    'engines': {'core', 'types', 'config', 'files'},
+    'learning': {'bags', 'engines', 'core', 'types', 'config', 'files'},
+    'sim': {'engines', 'core', 'types', 'config', 'files'},
     'web': {'types', 'config'},
-    'ros': {'web', 'sim', 'engines', 'core', 'types', 'config'},
-    'bags': {'ros', 'engines', 'core', 'types', 'config'},
-    'cli': {'bags', 'ros', 'web', 'sim', 'learning', 'engines', 'core', 'types', 'config'},
+    'ros': {'web', 'sim', 'engines', 'core', 'types', 'config', 'files'},
+    'bags': {'ros', 'engines', 'core', 'types', 'config', 'files'},
+    'cli': {'bags', 'ros', 'web', 'sim', 'learning', 'engines', 'core', 'types', 'config',
+            'files'},
 }
 ROS = {
     'ament_index_python', 'builtin_interfaces', 'cv_bridge', 'diagnostic_msgs', 'geometry_msgs',

@@ -21,6 +21,7 @@ import tempfile
 
 from jepa_ros.cli import gym_eval, route_eval
 from jepa_ros.cli.eval_parts import camera_of, untrained, watched
+from jepa_ros.files import write_whole
 
 BASELINES = ('random', 'straight_line', 'untrained', 'random_encoder', 'latent_distance')
 
@@ -84,9 +85,7 @@ def record(path: Path, result: dict[str, object]) -> None:
     """Add what was measured to a manifest, which stays whole if this is cut short."""
     manifest = json.loads(path.read_text())
     manifest['evaluation'] = {k: v for k, v in result.items() if k not in ('baselines', 'model')}
-    partial = path.with_suffix('.partial')
-    partial.write_text(json.dumps(manifest, indent=2) + '\n')
-    partial.replace(path)
+    write_whole(path, json.dumps(manifest, indent=2) + '\n')
 
 
 def _baselines(args: argparse.Namespace) -> list[str]:

@@ -17,6 +17,8 @@
 import argparse
 from pathlib import Path
 
+from jepa_ros.files import write_whole
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
@@ -47,9 +49,7 @@ def run(args: argparse.Namespace) -> int:
                            'pip install -r requirements/ros.txt') from error
     picture = snapshot(args.image, args.wait)
     _, data = cv2.imencode('.png', picture[..., ::-1])
-    partial = args.out.with_name(args.out.name + '.partial')
-    partial.write_bytes(data.tobytes())
-    partial.replace(args.out)
+    write_whole(args.out, data.tobytes())
     height, width, _ = picture.shape
     print(f'{args.out}: {width}x{height}')
     return 0

@@ -21,9 +21,6 @@ One graph for every runtime: products read int8, their scales are in the graph.
 from collections.abc import Mapping
 from dataclasses import replace
 import json
-import os
-from pathlib import Path
-import tempfile
 from typing import Any
 
 from jepa_ros.engines.manifest import (
@@ -34,6 +31,7 @@ from jepa_ros.engines.manifest import (
     Manifest,
     sha256,
 )
+from jepa_ros.files import write_whole
 
 KEY = 'int8'
 _MANIFEST = 'manifest.json'
@@ -85,12 +83,12 @@ def write_int8(manifest: Manifest, graphs: Mapping[str, bytes], record: dict[str
     files = {name: f'{name}.int8.onnx' for name in GRAPHS}
     raw = {k: v for k, v in manifest.raw.items() if k != KEY}
     hashes = {k: v for k, v in raw['files'].items() if k not in files.values()}
-    _put(folder / _MANIFEST, _text({**raw, 'files': hashes}))
+    write_whole(folder / _MANIFEST, _text({**raw, 'files': hashes}))
     for name, file in files.items():
-        _put(folder / file, graphs[name])
+        write_whole(folder / file, graphs[name])
     sources = {graph.file: hashes[graph.file] for graph in (manifest.encoder, manifest.rollout)}
     table = {'graphs': files, 'made_from': sources, **record}
-    _put(folder / _MANIFEST, _text({
+    write_whole(folder / _MANIFEST, _text({
         **raw, KEY: table,
         'files': {**hashes, **{file: sha256(folder / file) for file in files.values()}}}))
     return load_manifest(folder)
@@ -98,19 +96,3 @@ def write_int8(manifest: Manifest, graphs: Mapping[str, bytes], record: dict[str
 
 def _text(raw: dict[str, Any]) -> bytes:
     return (json.dumps(raw, indent=2) + '\n').encode()
-
-
-def _put(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, with the rights of the one before it."""
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0o644
-    handle, partial = tempfile.mkstemp(dir=path.parent, prefix='.', suffix='.partial')
-    try:
-        with os.fdopen(handle, 'wb') as file:
-            file.write(content)
-            file.flush()
-            os.fsync(handle)
-        os.chmod(partial, mode)
-        os.replace(partial, path)
-    except BaseException:
-        Path(partial).unlink(missing_ok=True)
-        raise

@@ -14,24 +14,20 @@
 
 """Weights and training state on disk: written whole or not at all, read without unpickling."""
 
-import os
 from pathlib import Path
 from typing import Any
 
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 import torch
 from torch import nn
+
+from jepa_ros.files import whole_file, write_whole
 
 
 def save_weights(module: nn.Module, path: Path) -> None:
     """Write a module's parameters and buffers as safetensors, atomically and durably."""
-    partial = path.with_suffix('.partial')
-    save_file({k: v.detach().cpu().contiguous().clone()
-               for k, v in module.state_dict().items()}, str(partial))
-    with partial.open('rb') as file:
-        os.fsync(file.fileno())
-    partial.replace(path)
-    sync_folder(path.parent)
+    write_whole(path, save({k: v.detach().cpu().contiguous().clone()
+                            for k, v in module.state_dict().items()}))
 
 
 def load_weights(module: nn.Module, path: Path) -> None:
@@ -50,15 +46,8 @@ def save_state(state: dict[str, Any], path: Path) -> None:
 
     The one that was there becomes the former; what a kill leaves is one of the two, whole.
     """
-    partial = path.with_suffix('.partial')
-    with partial.open('wb') as file:
+    with whole_file(path, former_of(path)) as file:
         torch.save(state, file)
-        file.flush()
-        os.fsync(file.fileno())
-    if path.exists():
-        path.replace(former_of(path))
-    partial.replace(path)
-    sync_folder(path.parent)
 
 
 def load_state(path: Path) -> dict[str, Any]:
@@ -92,12 +81,3 @@ def load_newest(path: Path) -> tuple[dict[str, Any] | None, str]:
         raise ValueError(f'{path.parent}: {" and ".join(problems)}; '
                          'remove both to begin anew')
     return None, ''
-
-
-def sync_folder(folder: Path) -> None:
-    """Make renames in a folder survive a power cut, where the system can do that."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

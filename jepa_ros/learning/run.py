@@ -20,6 +20,7 @@ from pathlib import Path
 import sys
 from typing import Any
 
+from jepa_ros.files import write_whole
 from jepa_ros.learning.checkpoint import load_newest, save_state
 from jepa_ros.learning.machine import CPU, Machine
 
@@ -78,9 +79,7 @@ class Run:
     def _cut_log(self) -> None:
         """Drop the metrics of steps that will be made again; a kill meanwhile loses none."""
         lines = self._log_path.read_text().splitlines() if self._log_path.exists() else []
-        partial = self._log_path.with_suffix('.partial')
-        partial.write_text(''.join(line + '\n' for line in lines[:self.first]))
-        partial.replace(self._log_path)
+        write_whole(self._log_path, ''.join(line + '\n' for line in lines[:self.first]))
 
 
 def read_metrics(folder: Path, name: str) -> list[dict[str, float]]:

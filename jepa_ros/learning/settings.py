@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from jepa_ros.engines.networks import ModelConfig
+from jepa_ros.files import write_whole
 from jepa_ros.learning.config_file import build, differences, read_settings, Settings
 from jepa_ros.learning.critic_config import CriticConfig
 from jepa_ros.learning.data import DataSet
@@ -94,9 +95,7 @@ def keep_settings(folder: Path, settings: RunSettings, data: DataSet, machine: d
         return
     # only now: a run that cannot begin must not bind the next one to its options
     folder.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix('.partial')
-    partial.write_text(json.dumps({**wanted, 'machine': machine}, indent=2) + '\n')
-    partial.replace(path)
+    write_whole(path, json.dumps({**wanted, 'machine': machine}, indent=2) + '\n')
 
 
 def threads_of(folder: Path) -> int:

@@ -15,15 +15,14 @@
 """The metadata.yaml of a rosbag2 folder, as rosbag2 of Jazzy writes it (version 9)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from io import StringIO
-import os
 from pathlib import Path
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from jepa_ros.files import write_whole
 from jepa_ros.ros.mcap_records import Channel, Chunk, total_counts
 
 NAME = 'metadata.yaml'
@@ -67,27 +66,7 @@ def write(folder: Path, parts: Sequence[Part]) -> None:
 
     It is on the disk itself when this returns: a power cut leaves the old or the new.
     """
-    partial = folder / f'{NAME}.tmp'
-    try:
-        with partial.open('w', encoding='utf-8') as file:
-            file.write(to_yaml(_content(parts)))
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(folder / NAME)
-        _sync_folder(folder)
-    except OSError:
-        partial.unlink(missing_ok=True)
-        raise
-
-
-def _sync_folder(folder: Path) -> None:
-    """Have the names in a folder on the disk itself, where its file system can do that."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        with suppress(OSError):
-            os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    write_whole(folder / NAME, to_yaml(_content(parts)))
 
 
 def listed(folder: Path) -> list[str]:

@@ -24,12 +24,12 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 import json
 import multiprocessing
-import os
 from pathlib import Path
 
 import numpy as np
 
 from jepa_ros.core.preprocess import to_model_image
+from jepa_ros.files import whole_file
 from jepa_ros.sim.drivers import MixedDriver
 from jepa_ros.sim.world import World, WorldConfig
 
@@ -103,10 +103,8 @@ def _work(job: tuple[Path, CollectConfig, int]) -> int:
     if _world is None:
         _world = World(WorldConfig(appearance=config.appearance))
     path = episode_path(folder, index)
-    partial = path.with_suffix(f'.{os.getpid()}.tmp')
-    with partial.open('wb') as file:
+    with whole_file(path) as file:
         np.savez(file, **record_episode(_world, config, index))
-    partial.replace(path)
     return index
 
 
@@ -129,7 +127,7 @@ def collect(folder: Path, config: CollectConfig, processes: int = 2) -> Iterator
                              'choose another folder or the same options')
     else:
         meta.write_text(json.dumps(wanted, indent=2) + '\n')
-    for leftover in folder.glob('*.tmp'):
+    for leftover in folder.glob('*.partial'):
         leftover.unlink()
     jobs = [(folder, config, i) for i in range(config.episodes)
             if not episode_path(folder, i).exists()]

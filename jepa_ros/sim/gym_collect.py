@@ -24,12 +24,12 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 import json
 import multiprocessing
-import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from jepa_ros.files import whole_file
 from jepa_ros.sim.collect import episode_path
 from jepa_ros.sim.gym_env import GymConfig, GymEnv, seed_of
 
@@ -117,13 +117,8 @@ def _work(job: tuple[Path, GymCollectConfig, int]) -> int:
 
 def _record(env: GymEnv, folder: Path, config: GymCollectConfig, index: int) -> int:
     path = episode_path(folder, index)
-    partial = path.with_suffix(f'.{os.getpid()}.tmp')
-    try:
-        with partial.open('wb') as file:
-            np.savez(file, **record_episode(env, config, index))
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(path) as file:
+        np.savez(file, **record_episode(env, config, index))
     return index
 
 
@@ -138,7 +133,7 @@ def collect(folder: Path, config: GymCollectConfig, processes: int = 2) -> Itera
     env = GymEnv(config.env)
     try:
         _describe(folder, description(env, config))
-        for leftover in folder.glob('*.tmp'):
+        for leftover in folder.glob('*.partial'):
             leftover.unlink()
         jobs = [(folder, config, i) for i in range(config.episodes)
                 if not episode_path(folder, i).exists()]

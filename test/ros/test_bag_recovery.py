@@ -216,5 +216,5 @@ def test_what_metadata_lists_is_on_the_disk_before_it(tmp_path, monkeypatch):
     bag = writer(tmp_path / 'bag')
     fill(bag, 10)
     bag.close()
-    assert done == ['bag_0.mcap', 'metadata.yaml.tmp', 'metadata.yaml.tmp becomes metadata.yaml',
-                    'bag']
+    assert done == ['bag_0.mcap', 'metadata.yaml.partial',
+                    'metadata.yaml.partial becomes metadata.yaml', 'bag']

@@ -19,6 +19,7 @@ import json
 import numpy as np
 import pytest
 
+from jepa_ros.files import partial_of
 from jepa_ros.sim import collect as module
 from jepa_ros.sim.collect import collect, CollectConfig, drive, episode_path, record_episode
 from jepa_ros.sim.drivers import HIGH, LOW
@@ -84,13 +85,13 @@ def test_it_goes_on_where_it_was(tmp_path, wanted):
     begun = collect(tmp_path, CONFIG, processes=1)
     assert next(begun) == 0
     begun.close()
-    episode_path(tmp_path, 7).with_suffix('.99.tmp').write_bytes(b'half')
+    partial_of(episode_path(tmp_path, 7)).write_bytes(b'half')
     stamp = episode_path(tmp_path, 0).stat().st_mtime_ns
     assert list(collect(tmp_path, CONFIG, processes=1)) == [1, 2]
     assert episode_path(tmp_path, 0).stat().st_mtime_ns == stamp
     for i, episode in enumerate(wanted):
         check_same(read(tmp_path, i), episode)
-    assert not list(tmp_path.glob('*.tmp'))
+    assert not list(tmp_path.glob('*.partial'))
     assert list(collect(tmp_path, CONFIG, processes=1)) == []
 
 

@@ -20,6 +20,7 @@ from gym_rig import config, make_env, point  # noqa: F401
 import numpy as np
 import pytest
 
+from jepa_ros.files import partial_of
 from jepa_ros.sim import gym_collect as module
 from jepa_ros.sim.collect import episode_path
 from jepa_ros.sim.gym_collect import collect, GymCollectConfig, record_episode
@@ -59,11 +60,11 @@ def test_it_goes_on_where_it_was(tmp_path):
     begun = collect(tmp_path, CONFIG, processes=1)
     assert next(begun) == 0
     begun.close()
-    episode_path(tmp_path, 7).with_suffix('.99.tmp').write_bytes(b'half')
+    partial_of(episode_path(tmp_path, 7)).write_bytes(b'half')
     stamp = episode_path(tmp_path, 0).stat().st_mtime_ns
     assert list(collect(tmp_path, CONFIG, processes=1)) == [1, 2]
     assert episode_path(tmp_path, 0).stat().st_mtime_ns == stamp
-    assert not list(tmp_path.glob('*.tmp'))
+    assert not list(tmp_path.glob('*.partial'))
     said = json.loads((tmp_path / 'collect.json').read_text())
     assert said['gym'] == 'Tiny/Point-v0'
     assert said['action'] == {'names': ['action_0', 'action_1'], 'units': ['1', '1'],
