@@ -29,6 +29,7 @@ Array = NDArray[np.float32]
 Image = NDArray[np.uint8]
 # a robot has to be able to stand: limits of a velocity include zero
 VELOCITY_UNITS = ('m/s', 'rad/s')
+POSITION_UNITS = ('m', 'rad')
 
 
 class Status(str, Enum):

@@ -62,7 +62,7 @@ def bags_to_arrays(bags: Sequence[Path], settings: BagSettings,
               file=sys.stderr, leave=False) as bar:
         digests = [fingerprint(bag, memory, bar.update) for bag in bags]
     memory.keep()
-    _check_different(bags, digests)
+    check_different(bags, digests)
     key = {'format': FORMAT, 'settings': asdict(settings),
            'bags': [[bag.resolve().name, digest]
                     for bag, digest in zip(bags, digests, strict=True)]}
@@ -73,7 +73,7 @@ def bags_to_arrays(bags: Sequence[Path], settings: BagSettings,
     return cache.path(key), table
 
 
-def _check_different(bags: Sequence[Path], digests: list[str]) -> None:
+def check_different(bags: Sequence[Path], digests: list[str]) -> None:
     """Refuse a bag that is there twice: what is held out would be trained on."""
     seen: dict[str, Path] = {}
     for bag, digest in zip(bags, digests, strict=True):

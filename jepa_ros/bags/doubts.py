@@ -22,6 +22,7 @@ from jepa_ros.bags.align import Rows
 from jepa_ros.bags.clocks import SAME_CLOCK_S, SECOND_NS
 from jepa_ros.bags.commands import TWIST, TWIST_STAMPED
 from jepa_ros.bags.episodes import Episode
+from jepa_ros.bags.motion import share_at_rest
 from jepa_ros.bags.scan import Recording
 
 GOOD_MINUTES = 20.0
@@ -83,8 +84,7 @@ def _commands(recordings: Sequence[Recording], rows: Rows) -> list[str]:
     if interval_s > rows.hold_s:
         found.append(f'commands come every {interval_s:.2f} s and count for {rows.hold_s:.2f} s; '
                      'if the robot keeps moving between them, say so with --hold')
-    actions = rows.actions[rows.acting]
-    at_rest = float(np.all(np.abs(actions) <= 0.01 * np.abs(actions).max(axis=0), axis=1).mean())
+    at_rest = share_at_rest(rows)
     if at_rest > MOST_AT_REST:
         found.append(f'the robot stands still for {at_rest:.0%} of the time; it learns from what '
                      'moves')

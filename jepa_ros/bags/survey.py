@@ -20,13 +20,14 @@ import math
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from jepa_ros.bags.align import align, Rows
-from jepa_ros.bags.arrays import check_samples
+from jepa_ros.bags.arrays import check_different, check_samples
+from jepa_ros.bags.cache import EpisodeCache
 from jepa_ros.bags.clocks import SECOND_NS, Stamps
 from jepa_ros.bags.doubts import doubts
 from jepa_ros.bags.episodes import check_enough, cut, Episode
+from jepa_ros.bags.fingerprint import fingerprint, Memory, size_bytes
+from jepa_ros.bags.motion import motion_of, rests
 from jepa_ros.bags.reader import has_header, header_stamp, messages, opened, topics
 from jepa_ros.bags.scan import Numbers, Recording, scan
 from jepa_ros.bags.settings import BagSettings
@@ -57,6 +58,7 @@ def survey(bags: Sequence[Path], settings: BagSettings, told: Callable[[int], ob
     if found.problems or not found.recordings:
         return found
     try:
+        _check_different(bags)
         rows = align(found.recordings, settings)
         found.rows = rows
         found.episodes, found.short_runs = cut(list(rows.runs), rows.times_ns)
@@ -65,6 +67,19 @@ def survey(bags: Sequence[Path], settings: BagSettings, told: Callable[[int], ob
         found.problems.append(str(error))
     found.doubts += doubts(found.recordings, found.rows, found.episodes)
     return found
+
+
+def _check_different(bags: Sequence[Path]) -> None:
+    """Refuse what training would: one bag twice.  Only those of one size are read for it."""
+    sizes = [size_bytes(bag) for bag in bags]
+    alike = [bag for bag, size in zip(bags, sizes, strict=True) if sizes.count(size) > 1]
+    if alike:
+        memory = Memory(EpisodeCache().folder / 'digests.json')
+        check_different(alike, [fingerprint(bag, memory, _nothing) for bag in alike])
+
+
+def _nothing(_: int) -> None:
+    pass
 
 
 def _read(bag: Path, settings: BagSettings, told: Callable[[int], object],
@@ -114,20 +129,9 @@ def _table(found: dict[str, tuple[str, int]], times: dict[str, Stamps]) -> list[
 
 def statistics(rows: Rows) -> list[dict[str, Any]]:
     """Return what the actions are like, a row for each component."""
-    actions = rows.actions[rows.acting]
+    actions, moves = rows.actions[rows.acting], motion_of(rows)
     return [{'action': name, 'unit': unit, 'min': float(column.min()),
              'mean': float(column.mean()), 'max': float(column.max()), 'std': float(column.std()),
-             'low': low, 'high': high, 'at_rest': float((np.abs(column) <= _rest(column)).mean())}
-            for name, unit, column, low, high in zip(
-                rows.names, rows.units, actions.T, rows.low, rows.high, strict=True)]
-
-
-def share_at_rest(rows: Rows) -> float:
-    """Return the share of actions in which nothing moves."""
-    actions = rows.actions[rows.acting]
-    return float(np.all([np.abs(c) <= _rest(c) for c in actions.T], axis=0).mean())
-
-
-def _rest(column: np.ndarray) -> float:
-    """Return the value up to which a component counts as at rest: 1 % of its largest."""
-    return 0.01 * float(np.abs(column).max())
+             'low': low, 'high': high, 'at_rest': float(rests(part).mean())}
+            for name, unit, column, part, low, high in zip(
+                rows.names, rows.units, actions.T, moves.T, rows.low, rows.high, strict=True)]

@@ -19,11 +19,13 @@ from pathlib import Path
 import sys
 
 
-def bag_frames(bags: Sequence[Path], topic: str | None, most: int, height: int, width: int):
+def bag_frames(bags: Sequence[Path], topic: str | None, most: int, height: int, width: int,
+               region: Sequence[int] = (0, 0, 0, 0)):
     """
     Return (pictures, topic): at most ``most``, spread evenly over all the bags, in their order.
 
-    Pictures are (height, width, 3) uint8 RGB, brought there as on the robot.  Without a topic it
+    Pictures are (height, width, 3) uint8 RGB, brought there as on the robot, of the ``region`` (x,
+    y, width, height) that the model looks at; width 0 is all.  Without a topic it
     is the only one with pictures.  ValueError where a bag cannot be read or has no such topic,
     RuntimeError where there are no ROS messages to read it with.  What is compressed in a bag is
     unpacked whatever its size: read bags that you know.
@@ -37,7 +39,7 @@ def bag_frames(bags: Sequence[Path], topic: str | None, most: int, height: int, 
 
     if most < 1:
         raise ValueError(f'frames is {most}, must be at least 1')
-    fit = fitter(height, width)
+    fit = fitter(height, width, tuple(region))
     counts = []
     for bag in bags:
         with opened(bag) as reader:

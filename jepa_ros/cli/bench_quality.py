@@ -21,6 +21,7 @@ from itertools import product
 from pathlib import Path
 import sys
 
+from jepa_ros.cli.eval_parts import add_camera_argument, camera_of
 from jepa_ros.config import METHODS, PlannerConfig
 
 # an eighth of the candidates are elites, as of the robot's default
@@ -54,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--seed', type=int, default=5000,
                         help='first seed: 5000 on to choose by, 0 on to report')
     parser.add_argument('--processes', type=int, default=2, help='worker processes')
+    add_camera_argument(parser)
     parser.add_argument('--engine', default='auto', help='what runs the model')
     parser.add_argument('--precision', default='auto', help='of the engine')
     parser.add_argument('--threads', type=int, default=2,
@@ -98,7 +100,7 @@ def _entrants(args: argparse.Namespace) -> list:
     ways = product(args.ways, args.latencies) if args.latencies else [('acting', 0.0)]
     return [Entrant(f'{method} {candidates}x{iterations} {way} {latency_s:g} s', 'agent',
                     args.model, _config(method, candidates, iterations), args.engine,
-                    args.precision, latency_s, way)
+                    args.precision, latency_s, way, camera_of(args))
             for (way, latency_s), method, (candidates, iterations) in product(
                 ways, planners, budgets)]
 
@@ -113,7 +115,8 @@ def _baseline(args: argparse.Namespace) -> list:
     if not args.baseline:
         return []
     from jepa_ros.sim.evaluate import EAGER, Entrant
-    return [Entrant('CEM 300x30 in PyTorch eager', 'agent', args.model, BASELINE, EAGER)]
+    return [Entrant('CEM 300x30 in PyTorch eager', 'agent', args.model, BASELINE, EAGER,
+                    camera=camera_of(args))]
 
 
 def _drive(ledger, entrant, episodes: int, args: argparse.Namespace) -> list:
@@ -136,7 +139,8 @@ def _time(entrants: Iterable, args: argparse.Namespace) -> dict:
 
     from jepa_ros.sim.evaluate import EAGER, load_model
     from jepa_ros.sim.plan_time import plan_times_s, situations
-    questions = situations(load_model(args.model, args.engine, args.precision), args.plans)
+    questions = situations(load_model(args.model, args.engine, args.precision), args.plans,
+                           camera_of(args))
     timed: dict = {}
     models: dict = {}
     for entrant in entrants:

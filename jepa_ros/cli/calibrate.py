@@ -28,6 +28,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--image', metavar='TOPIC', default=None,
                         help='topic of the pictures, raw or compressed; not needed where a bag '
                         'has only one')
+    parser.add_argument('--region', type=int, nargs=4, default=None,
+                        metavar=('X', 'Y', 'WIDTH', 'HEIGHT'),
+                        help='part of the pictures that the robot will look at, in pixels; '
+                        'without it what the model was trained on')
     parser.add_argument('--frames', type=int, default=256,
                         help='pictures to take, at most, spread evenly over all the bags')
     parser.add_argument('--limit', type=float, default=0.1,
@@ -51,8 +55,9 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(f'limit is {args.limit}, must be above 0')
     manifest = load_manifest(args.model)
     spec = manifest.spec
+    region = args.region or manifest.region or (0, 0, 0, 0)
     frames, topic = bag_frames(args.bag, args.image, args.frames, spec.image_height,
-                               spec.image_width)
+                               spec.image_width, region)
     try:
         with Bar('calibrating') as told:
             made = calibrate(manifest, frames, args.seed, told)

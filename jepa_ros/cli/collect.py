@@ -43,6 +43,10 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(f'processes is {args.processes}, must be at least 1')
     if args.gym is not None:
         return gym_collect.run(args)
+    for name in ('image_px', 'frame_skip', 'proprioception', 'imports'):
+        if getattr(args, name):
+            raise ValueError(f'--{name.replace("_", "-").replace("imports", "import")} is for '
+                             '--gym; the warehouse has pictures of 64 pixels a side')
     out = args.out or Path('data/warehouse_ceiling')
     config = CollectConfig(episodes=400 if args.episodes is None else args.episodes,
                            steps=400 if args.steps is None else args.steps, seed=args.seed)

@@ -20,7 +20,7 @@ from pathlib import Path
 import tempfile
 
 from jepa_ros.cli import gym_eval, route_eval
-from jepa_ros.cli.eval_parts import camera_of, untrained, watched
+from jepa_ros.cli.eval_parts import add_camera_argument, camera_of, untrained, watched
 from jepa_ros.files import write_whole
 
 BASELINES = ('random', 'straight_line', 'untrained', 'random_encoder', 'latent_distance')
@@ -41,9 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         default=Path('models/baselines/random_encoder'),
                         help='weights of the random-encoder baseline')
     parser.add_argument('--processes', type=int, default=2, help='worker processes')
-    parser.add_argument('--camera', choices=('ceiling', 'front'), default=None,
-                        help="which of the simulator's cameras to look through; by default "
-                        'front for a model with front in its name')
+    add_camera_argument(parser)
     parser.add_argument('--json', action='store_true', help='print one JSON object and no table')
     parser.add_argument('--record', action='store_true',
                         help="write the model's own figures into its manifest")

@@ -20,6 +20,13 @@ from pathlib import Path
 import sys
 
 
+def add_camera_argument(parser: argparse.ArgumentParser) -> None:
+    """Declare ``--camera``."""
+    parser.add_argument('--camera', choices=('ceiling', 'front'), default=None,
+                        help="which of the simulator's cameras to look through; by default "
+                        'front for a model with front in its name')
+
+
 def camera_of(args: argparse.Namespace) -> str:
     """Return the simulator's camera that is asked for, or that the model's name tells."""
     return args.camera or ('front' if 'front' in args.model.name else 'ceiling')

@@ -77,6 +77,7 @@ def export_run(run_folder: Path, out: Path, config, weights_only: bool = False,
     from jepa_ros.engines.networks import Networks
     from jepa_ros.learning.baseline import save_baseline
     from jepa_ros.learning.checkpoint import load_weights
+    from jepa_ros.learning.data_config import DataConfig
     from jepa_ros.learning.export import export_bundle, parity
     from jepa_ros.learning.latents import encode_all, encode_frames
     from jepa_ros.learning.metrics import calibrate
@@ -94,7 +95,7 @@ def export_run(run_folder: Path, out: Path, config, weights_only: bool = False,
     networks.eval()
     print('encoding the held-out frames ...', flush=True)
     latents = encode_all(networks, data.held_out)
-    calibration = calibrate(networks, data.held_out, latents)
+    calibration = calibrate(networks, data.held_out, latents, data.actions.units)
     print(f'arrival below {calibration.arrival_cost:.2f} blocks; one-block surprise p99 '
           f'{calibration.surprise[2]:.3f}')
     if weights_only:
@@ -105,7 +106,8 @@ def export_run(run_folder: Path, out: Path, config, weights_only: bool = False,
             'critic_steps': settings.critic.steps, 'data': data.about,
             'symmetry': settings.data.symmetry,
             'frames': len(data.training) + len(data.held_out),
-            'command': 'jepa train' if config.bags else 'make model'}
+            'command': ('make model' if not config.bags
+                        and Path(config.folder) == Path(DataConfig().folder) else 'jepa train')}
     licence, imported = 'Apache-2.0', run_folder / 'imported.json'
     if imported.exists():
         what['imported'] = json.loads(imported.read_text())

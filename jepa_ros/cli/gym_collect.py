@@ -35,7 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument('--import', dest='imports', action='append', default=[],
                        metavar='MODULE', help='a module that registers environments; it is '
                        'imported, from this folder too')
-    group.add_argument('--image-px', type=int, default=64, help='pixels of a picture a side')
+    group.add_argument('--image-px', type=int, default=None,
+                       help='pixels of a picture a side, 64 by default')
     group.add_argument('--frame-skip', type=int, default=None,
                        help='steps of the environment that an action lasts; what is usual for '
                        'it by default')
@@ -54,7 +55,7 @@ def run(args: argparse.Namespace) -> int:
     from jepa_ros.sim.gym_env import GymConfig
     out = args.out or Path('data') / slug(args.gym)
     config = GymCollectConfig(
-        GymConfig(args.gym, tuple(args.imports), args.image_px, args.frame_skip),
+        GymConfig(args.gym, tuple(args.imports), args.image_px or 64, args.frame_skip),
         EPISODES if args.episodes is None else args.episodes,
         STEPS if args.steps is None else args.steps, args.seed, args.proprioception)
     have = sum(episode_path(out, i).exists() for i in range(config.episodes))

@@ -56,6 +56,9 @@ def run(args: argparse.Namespace) -> int:
     entrant = GymEntrant(args.model.name, 'agent', args.model, env, args.ahead, budget, planner)
     adapter = adapter_of(args.gym)
     with tempfile.TemporaryDirectory() as scratch:
+        # before anything is driven, so that what is wrong is told at once
+        beside = {name: _baseline(name, entrant, Path(scratch))
+                  for name in (BASELINES if args.baselines is None else args.baselines)}
         result = {
             'model': args.model.name, 'seed': args.seed,
             'protocol': {
@@ -64,10 +67,8 @@ def run(args: argparse.Namespace) -> int:
                 'tolerance': adapter.tolerance, 'hard': adapter.hard_name or None,
                 'candidates': args.candidates, 'iterations': args.iterations},
             **_measure(entrant, args, args.episodes)}
-        baselines = {
-            name: _measure(_baseline(name, entrant, Path(scratch)), args,
-                           args.baseline_episodes or args.episodes)
-            for name in (BASELINES if args.baselines is None else args.baselines)}
+        baselines = {name: _measure(baseline, args, args.baseline_episodes or args.episodes)
+                     for name, baseline in beside.items()}
     result['baselines'] = baselines
     if args.record:
         from jepa_ros.cli.eval import record

@@ -93,7 +93,13 @@ def _data(args: argparse.Namespace, side: int):
     from jepa_ros.learning.data_config import DataConfig
 
     if not args.bag:
-        return None if args.data is None else DataConfig(str(args.data)).load(side)
+        if args.data is None:
+            return None
+        given = [f'--{name.replace("_", "-")}' for name in ('action_names', 'low', 'high')
+                 if getattr(args, name)]
+        if given:
+            raise ValueError(f'{", ".join(given)}: {args.data} says what its actions are')
+        return DataConfig(str(args.data)).load(side)
     from jepa_ros.cli.bag_options import bag_data_set
     return bag_data_set(args, side, side)
 

@@ -28,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('checkpoint', metavar='DIR|HUB_ID',
                         help='folder in the layout of transformers, or the id of a model on the '
                         'hub, owner/name or owner/name@revision')
+    parser.set_defaults(takes_settings=True)
     parser.add_argument('overrides', nargs='*', metavar='section.key=value',
                         default=argparse.SUPPRESS,
                         help='settings of the training, as of jepa train')
@@ -114,6 +115,10 @@ def _train(args: argparse.Namespace, settings, here, folder: Path, about: dict):
     if here.ranks.count > 1:
         raise ValueError(f'started as {here.ranks.count} processes, must be 1: what takes long is '
                          'to encode, and that is kept')
+    for key in ('start', 'random_encoder'):
+        if getattr(settings.train, key):
+            raise ValueError(f'train.{key} is {getattr(settings.train, key)!r}: an imported '
+                             'encoder is the one of its checkpoint')
     data = read_data(settings, here, print)
     settings = settings.with_data(data)
     model, training = settings.model, views_of(data, settings, print)
@@ -130,7 +135,8 @@ def _train(args: argparse.Namespace, settings, here, folder: Path, about: dict):
                   f'whitened to one token of {model.encoded_width}',
         'kept_variance': whitening.kept_variance}, indent=2) + '\n')
     with bar_of(len(training), 'encode', here, 'frame') as bar:
-        clean, jittered = encode_once(encoder, training, args.out / 'latents', bar.update)
+        clean, jittered = encode_once(encoder, training, args.out / 'latents', bar.update,
+                                      settings.train.frame_light)
     torch.manual_seed(settings.train.seed)
     networks = Networks(model)
     known = without_encoder(networks, training, clean)

@@ -48,14 +48,15 @@ def run(args: argparse.Namespace) -> int:
     settings = bag_settings(args, *args.size)
     with tqdm(desc='reading', unit=' messages', file=sys.stderr, leave=False) as bar:
         found = survey(args.bags, settings, bar.update)
-    if args.picture is not None and any(s.picture is not None for recording in found.recordings
-                                        for s in recording.samples):
+    drawn = args.picture is not None and any(
+        s.picture is not None for recording in found.recordings for s in recording.samples)
+    if drawn:
         write_sheet(args.picture, found.recordings)
     if args.json:
         print(json.dumps(_finite(_as_table(found, settings)), indent=2))
     else:
         _print(found, settings)
-        if args.picture is not None and args.picture.exists():
+        if drawn:
             print(f'contact sheet in {args.picture}')
     return 1 if found.problems else 0
 
@@ -65,7 +66,8 @@ def _as_table(found, settings) -> dict:
     from dataclasses import asdict
 
     from jepa_ros.bags.arrays import about
-    from jepa_ros.bags.survey import share_at_rest, statistics
+    from jepa_ros.bags.motion import share_at_rest
+    from jepa_ros.bags.survey import statistics
 
     table = {'bags': found.tables, 'problems': found.problems, 'doubts': found.doubts,
              'settings': asdict(settings)}
@@ -144,7 +146,8 @@ def _print_use(recordings, settings) -> None:
 def _print_rows(found, settings) -> None:
     """Print episodes and actions."""
     from jepa_ros.bags.arrays import about
-    from jepa_ros.bags.survey import share_at_rest, statistics
+    from jepa_ros.bags.motion import share_at_rest
+    from jepa_ros.bags.survey import statistics
     from jepa_ros.cli.table import print_rows
 
     rows = found.rows

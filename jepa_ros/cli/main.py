@@ -16,6 +16,7 @@
 
 import argparse
 import importlib
+import re
 import sys
 
 VERBS = {
@@ -37,6 +38,7 @@ VERBS = {
     'doctor': 'say what works here and what is missing, with the command that mends it',
     'sign': 'sign a bundle, so that a robot can refuse all others; or make the keys for it',
 }
+_SETTING = re.compile(r'[a-z_]+\.[a-z_.]+=')
 # a verb that no file can be named after
 _FILES = {'import': 'import_model'}
 
@@ -53,7 +55,12 @@ def main(arguments: list[str] | None = None) -> int:
                                + '.', formatter_class=argparse.ArgumentDefaultsHelpFormatter)
         verb.add_arguments(sub)
         sub.set_defaults(run=verb.run)
-    args = parser.parse_args(arguments)
+    args, rest = parser.parse_known_args(arguments)
+    # argparse takes the settings of a verb only where they stand together
+    if rest and getattr(args, 'takes_settings', False) and all(map(_SETTING.match, rest)):
+        args.overrides = [*getattr(args, 'overrides', []), *rest]
+    elif rest:
+        parser.error(f'unrecognized arguments: {" ".join(rest)}')
     try:
         return int(args.run(args))
     except (ValueError, OSError, RuntimeError) as error:

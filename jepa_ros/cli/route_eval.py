@@ -40,6 +40,8 @@ def run(args: argparse.Namespace) -> int:
         raise ValueError(f'routes is {args.routes}, must be at least 1')
     if not 1.0 <= args.route_metres <= 100.0:
         raise ValueError(f'route-metres is {args.route_metres}, must be in [1, 100]')
+    if args.record:
+        raise ValueError('--record keeps the figures of single goals, not of --routes')
     names = BASELINES if args.baselines is None else args.baselines
     for name in names:
         if name not in BASELINES:
@@ -51,14 +53,15 @@ def run(args: argparse.Namespace) -> int:
         def entrant(name: str, kind: str, bundle: Path) -> RouteEntrant:
             return RouteEntrant(name, kind, bundle, camera, args.route_metres, args.engine)
 
+        # before anything is driven, so that what is wrong is told at once
+        beside = {name: entrant(name, name, args.model) if name == 'last_picture' else
+                  entrant(name, 'route', untrained(args.model, Path(scratch) / name))
+                  for name in names}
         result = {'model': args.model.name, 'seed': args.seed, 'camera': camera,
                   'least_m': args.route_metres,
                   **_measure(entrant(args.model.name, 'route', args.model), args, args.routes)}
-        baselines = {}
-        for name in names:
-            beside = (entrant(name, name, args.model) if name == 'last_picture' else
-                      entrant(name, 'route', untrained(args.model, Path(scratch) / name)))
-            baselines[name] = _measure(beside, args, args.baseline_episodes or args.routes)
+        baselines = {name: _measure(baseline, args, args.baseline_episodes or args.routes)
+                     for name, baseline in beside.items()}
         result['baselines'] = baselines
     if args.json:
         print(json.dumps(result, indent=2))

@@ -34,6 +34,7 @@ _OPTIONS = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the verb's options."""
+    parser.set_defaults(takes_settings=True)
     parser.add_argument('overrides', nargs='*', metavar='section.key=value',
                         default=argparse.SUPPRESS,
                         help='settings over those of the file, as train.steps=500 or '
@@ -120,7 +121,12 @@ def settings_of(args: argparse.Namespace, model: dict | None = None):
         options['train']['seed'] = options['critic']['seed'] = args.seed
     if 'data' in args:
         options['data'].setdefault('bags', ())
-    return resolve(args.config, options, [*getattr(args, 'overrides', []), *after])
+    settings = resolve(args.config, options, [*getattr(args, 'overrides', []), *after])
+    of_bags = sorted(set(options['data']) - {'folder', 'bags', 'symmetry'})
+    if of_bags and not settings.data.bags:
+        raise ValueError(f'{", ".join(f"data.{key}" for key in of_bags)}: that is of bags, and '
+                         f'{settings.data.folder} was made by jepa collect; name them: --bag BAG')
+    return settings
 
 
 def _is_setting(word: str, sections) -> bool:
@@ -144,6 +150,8 @@ def _train(args: argparse.Namespace, settings, here, interrupt):
     start = Path(settings.train.start) if settings.train.start else None
     if start:
         check_start(start)
+    # before hours of training, not after them
+    here.ranks.part(settings.critic.batch, 'critic.batch')
     data = read_data(settings, here, say)
     settings = settings.with_data(data)
     if here.ranks.first:

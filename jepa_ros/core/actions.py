@@ -18,7 +18,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from jepa_ros.types import ActionSpec, Array, Plan
+from jepa_ros.types import ActionSpec, Array, Plan, POSITION_UNITS
 
 
 def knots_to_blocks(knots: Array, block: int) -> Array:
@@ -40,6 +40,17 @@ def pin(blocks: Array, committed: Array) -> Array:
     pinned = blocks.copy()  # contiguous, so that the reshaped is a view
     pinned.reshape(*blocks.shape[:-3], -1, width)[..., :len(committed), :] = committed
     return pinned
+
+
+def moving(actions: Array, units: Sequence[str], begins: Array) -> Array:
+    """
+    Return what of actions (N, A) moves the robot: a position by its change, anything else itself.
+
+    Rows that ``begins`` (N,) marks have none before them to change from.
+    """
+    change = np.diff(actions, axis=0, prepend=actions[:1])
+    change[begins] = 0.0
+    return np.where([unit in POSITION_UNITS for unit in units], change, actions)
 
 
 def command_at(plan: Plan, time_s: float, holds: bool = False) -> Array:

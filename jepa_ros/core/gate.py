@@ -274,9 +274,10 @@ class Gate:
 
     def rest(self, now_s: float) -> Array | None:
         """Return the command of a robot at rest; None where no position to hold is known."""
-        self._sent = self._rest(now_s, math.inf)
-        self._sent_s = now_s
-        return self._sent
+        command = self._rest(now_s, math.inf)
+        if command is not None:
+            self._sent, self._sent_s = command, now_s
+        return command
 
     def _rest(self, now_s: float, stopped_for_s: float) -> Array | None:
         """Return the command of a robot that is to rest, so long after that was decided."""

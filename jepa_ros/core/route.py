@@ -97,8 +97,14 @@ class Route:
 
         Edges (start, end) ``without`` are not taken.
         """
+        return self._ways(goal, without)[0]
+
+    def _ways(self, goal: int, without: Collection[tuple[int, int]]
+              ) -> tuple[dict[int, float], dict[int, int]]:
+        """Return the blocks to a goal, and the next node on the way, by node."""
         self._check_node(goal)
         blocks, queue = {goal: 0.0}, [(0.0, goal)]
+        after: dict[int, int] = {}
         while queue:
             behind, node = heapq.heappop(queue)
             if behind > blocks[node]:
@@ -107,23 +113,20 @@ class Route:
                 further = behind + edge.blocks
                 if ((edge.start, node) not in without
                         and further < blocks.get(edge.start, math.inf)):
-                    blocks[edge.start] = further
+                    blocks[edge.start], after[edge.start] = further, node
                     heapq.heappush(queue, (further, edge.start))
-        return blocks
+        return blocks, after
 
     def path(self, start: int, goal: int, without: Collection[tuple[int, int]] = ()
              ) -> tuple[int, ...]:
         """Return the nodes of the shortest way, both ends included; NoWayError: there is none."""
         self._check_node(start)
-        blocks = self.remaining(goal, without)
-        if start not in blocks:
+        after = self._ways(goal, without)[1]
+        if start != goal and start not in after:
             raise NoWayError(f'no way leads from picture {start} to picture {goal} of the route')
         path = [start]
         while path[-1] != goal:
-            open_edges = [e for e in self._leading_from[path[-1]]
-                          if (e.start, e.end) not in without and e.end not in path]
-            path.append(min(open_edges,
-                            key=lambda e: e.blocks + blocks.get(e.end, math.inf)).end)
+            path.append(after[path[-1]])
         return tuple(path)
 
     def likest(self, z: Array, count: int) -> tuple[int, ...]:

@@ -60,7 +60,7 @@ def coloured(rng: np.random.Generator, count: int, horizon: int, width: int, bet
 
 def obvious(horizon: int, action: ActionSpec) -> Array:
     """
-    Return plans that a search should never miss, (N, H, A), the zero plan first.
+    Return plans within limits that a search should never miss, (N, H, A), the zero plan first.
 
     Then: each action alone at each limit (straight on, back, turn left, turn right), each corner
     of the limits, and one action for the first block with another from there on (turn, then go).
@@ -80,7 +80,7 @@ def obvious(horizon: int, action: ActionSpec) -> Array:
     if horizon > 1:
         plans += [np.vstack([first, np.tile(then, (horizon - 1, 1))])
                   for (i, first), (j, then) in permutations(singles, 2) if i != j]
-    return np.stack(plans)
+    return np.clip(np.stack(plans), low, high)      # where zero is beyond a limit of positions
 
 
 def shift(knots: Array, elapsed_blocks: float) -> Array:

@@ -64,9 +64,27 @@ class Manifest:
     rollout: GraphSpec
     raw: dict[str, Any]
 
+    @property
+    def region(self) -> tuple[int, int, int, int] | None:
+        """Return the part of its pictures that it learnt from, None where it does not say."""
+        return trained_region(self.raw)
+
     def path(self, graph: GraphSpec) -> Path:
         """Return where a graph's file is."""
         return self.folder / graph.file
+
+
+def trained_region(raw: Any) -> tuple[int, int, int, int] | None:
+    """
+    Return x, y, width and height of the part of its pictures that a model learnt from.
+
+    None where its manifest does not say: models of a simulator, or of others, need not.
+    """
+    for key in ('training', 'data', 'image', 'region'):
+        raw = raw.get(key) if isinstance(raw, dict) else None
+    if not isinstance(raw, list) or len(raw) != 4 or not all(type(n) is int for n in raw):
+        return None
+    return raw[0], raw[1], raw[2], raw[3]
 
 
 def _action(raw: dict[str, Any]) -> ActionSpec:

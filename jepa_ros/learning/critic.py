@@ -47,12 +47,12 @@ def train_critic(networks: Networks, episodes: Episodes, latents: Latents, confi
     """
     if config.open_floor and floor is None:
         raise ValueError(f'open_floor is {config.open_floor}, and no floor is given')
+    networks.eval()     # predictor and whereabouts have dropout, and what is copied keeps its way
     critic = networks.critic
     target_critic = copy.deepcopy(critic)
     optimizer = torch.optim.AdamW(critic.parameters(), config.learning_rate, weight_decay=1e-4)
     run = Run(folder, 'critic', config.steps, config.save_every,
               {'critic': critic, 'target': target_critic, 'optimizer': optimizer}, machine)
-    networks.eval()     # the predictor has dropout
     lesson = Lesson(networks, target_critic, episodes, latents, config, machine, floor)
     tells = critic.whereabouts is not None
     open_steps = int(config.open_floor * config.steps)
@@ -70,7 +70,7 @@ def train_critic(networks: Networks, episodes: Episodes, latents: Latents, confi
         parts = {'critic_loss': loss, 'cost_to_go': value.mean()}
         if tells:
             # who tells and who is told share no weights that learn
-            parts['whereabouts'] = told = lesson.of_where_goals_lie(pairs)
+            parts['whereabouts'] = told = lesson.of_where_goals_lie(pairs, step)
             loss = loss + told
         optimizer.zero_grad(set_to_none=True)
         loss.backward()

@@ -66,8 +66,9 @@ class Lesson:
         self._networks, self._target_critic = networks, target_critic
         self._episodes, self._latents = episodes, latents
         self._config, self._device = config, machine.device
+        self._rank, ranks = machine.ranks.rank, machine.ranks.count
         self._mine = machine.ranks.part(config.batch, 'critic.batch')
-        self._imagined = max(machine.ranks.count, int(config.imagined * config.batch))
+        self._imagined = max(1, int(config.imagined * config.batch) // ranks) * ranks
         self._mine_imagined = machine.ranks.part(self._imagined, 'critic.imagined of critic.batch')
         block, history = networks.config.block, networks.config.history
         # a latent's past are T - 1 blocks
@@ -112,9 +113,11 @@ class Lesson:
         value = self._networks.critic(pairs.window, pairs.goal)
         return self._loss(value, cost.clamp(max=self._config.largest_cost)), value
 
-    def of_where_goals_lie(self, pairs: Pairs) -> Tensor:
+    def of_where_goals_lie(self, pairs: Pairs, step: int) -> Tensor:
         """Return the loss of where goals of the drives are told to lie."""
         where = self._networks.critic.whereabouts
+        seed = int(np.random.default_rng([self._config.seed, 10, step]).integers(2 ** 62))
+        torch.manual_seed(seed + self._rank)    # of dropout: a run that goes on draws the same
         where.train()   # with dropout here, without where the critic is told
         told = where(pairs.window, pairs.goal)
         where.eval()

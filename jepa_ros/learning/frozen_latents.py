@@ -72,21 +72,21 @@ def fit_encoder(encoder: VisionEncoder, episodes: Episodes, folder: Path, tell: 
     return Whitening(len(rows), float(known['kept']))
 
 
-def encode_once(encoder: VisionEncoder, episodes: Episodes, folder: Path, tell: Tell
-                ) -> tuple[Tensor, Tensor]:
-    """Return the latents (N, D) of every frame, as recorded and under changed light."""
+def encode_once(encoder: VisionEncoder, episodes: Episodes, folder: Path, tell: Tell,
+                frame_light: float = 1.0) -> tuple[Tensor, Tensor]:
+    """Return the latents (N, D) of every frame, as recorded and under light changed so far."""
     weights, device = hashlib.sha256(), device_of(encoder)
     _add(weights, encoder.state_dict())
     folder.mkdir(parents=True, exist_ok=True)
     clean, changed = [], []
     for i in range(0, len(episodes), _PART):
         images = episodes.images(slice(i, i + _PART))
-        key = _key({'weights': torch.frombuffer(bytearray(weights.digest()), dtype=torch.uint8)},
-                   images.numpy(), i)
+        key = _key({'weights': torch.frombuffer(bytearray(weights.digest()), dtype=torch.uint8),
+                    'light': torch.tensor(frame_light)}, images.numpy(), i)
         path = folder / f'{i // _PART:06d}.safetensors'
         part = _read(path, key)
         if part is None:
-            light = jitter(images, torch.Generator().manual_seed(i))
+            light = jitter(images, torch.Generator().manual_seed(i), frame_light)
             with torch.no_grad():
                 part = {'clean': encoder(images.to(device))[:, 0].cpu(),
                         'jittered': encoder(light.to(device))[:, 0].cpu()}

@@ -14,14 +14,17 @@
 
 """What shows early whether latents are alive: rank, spread, probes, error against copy-last."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from jepa_ros.core.actions import moving
 from jepa_ros.engines.networks import Networks
 from jepa_ros.learning.data import blocks_at, blocks_before, Episodes, rows_before
 from jepa_ros.learning.latents import Latents
+from jepa_ros.types import POSITION_UNITS
 
 
 def effective_rank(z: np.ndarray) -> float:
@@ -90,17 +93,33 @@ ARRIVAL_STEPS = 3
 MOVES = 0.08
 
 
+def motion(episodes: Episodes, low: Sequence[float], high: Sequence[float],
+           units: Sequence[str]) -> np.ndarray:
+    """
+    Return how much each action (N, A) moves the robot, at least 0.
+
+    As a part of its range; a position by its change, as a part of the largest one.
+    """
+    rows = np.arange(len(episodes))
+    # the last row of an episode fills it: nothing changes there
+    parts = np.abs(moving(episodes.actions, units, episodes.first == rows))
+    parts[episodes.last == rows] = 0.0
+    positions = [unit in POSITION_UNITS for unit in units]
+    largest = np.where(positions, parts.max(axis=0), np.subtract(high, low))
+    return np.asarray(parts / np.maximum(largest, 1e-9))
+
+
 @torch.no_grad()
-def calibrate(networks: Networks, episodes: Episodes, latents: Latents) -> Calibration:
-    """Measure the limits that go into a manifest; needs no pose."""
+def calibrate(networks: Networks, episodes: Episodes, latents: Latents,
+              units: Sequence[str] = ('m/s', 'rad/s')) -> Calibration:
+    """Measure the limits that go into a manifest, of actions in ``units``; needs no pose."""
     z, block, history = latents.clean, networks.config.block, networks.config.history
     rows = episodes.starts(block, history - 1, after=ARRIVAL_STEPS)
-    low, high = np.array(networks.config.low), np.array(networks.config.high)
-    moves = np.abs(episodes.actions[rows] / (high - low)).max(axis=1) > MOVES
-    if not moves.any():
+    moves = motion(episodes, networks.config.low, networks.config.high, units)[rows].max(axis=1)
+    if not (moves > MOVES).any():
         raise ValueError(f'the robot moves in none of {len(rows)} held-out frames: no action is '
                          f'above {MOVES:.0%} of its range')
-    rows = rows[moves]
+    rows = rows[moves > MOVES]
     window = rows_before(episodes, rows, block, history)
     goals = networks.at_rest(z[rows + ARRIVAL_STEPS])
     cost = networks.critic(z[window], goals)

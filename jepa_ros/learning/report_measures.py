@@ -33,7 +33,13 @@ from jepa_ros.learning.data import (
     rows_before,
 )
 from jepa_ros.learning.latents import Latents
-from jepa_ros.learning.metrics import effective_rank, errors_by_horizon, pose_targets, probe_r2
+from jepa_ros.learning.metrics import (
+    effective_rank,
+    errors_by_horizon,
+    motion,
+    pose_targets,
+    probe_r2,
+)
 from jepa_ros.learning.places import false_places
 from jepa_ros.learning.report_curves import by_distance, by_steps, Curve
 
@@ -132,7 +138,7 @@ def measure(subject: Subject) -> Measures:
         _wrong_actions(networks, held_out, z), by_steps(networks, held_out, z),
         by_distance(networks, held_out, z) if len(poses) > 100 else None,
         false_places(networks, held_out, z),
-        _probe(subject) if len(poses) > 100 else None,
+        _probe(subject) if len(poses) > 100 and one_frame(subject.training) else None,
         len(subject.training) * subject.actions.period_s / 60,
         len(np.unique(subject.training.first)), coverage, still)
 
@@ -148,8 +154,7 @@ def action_coverage(episodes: Episodes, actions: Actions) -> tuple[np.ndarray, f
     share = (episodes.actions[rows] - low) / (high - low)  # (N, A)
     tenth = np.clip((share * 10).astype(int), 0, 9)
     counts = np.stack([np.bincount(column, minlength=10) for column in tenth.T])
-    rest = (0.0 - low) / (high - low)
-    still = (np.abs(share - rest) < 0.02).all(axis=1)
+    still = (motion(episodes, actions.low, actions.high, actions.units)[rows] < 0.02).all(axis=1)
     return (counts >= len(rows) / 500).mean(axis=1), float(still.mean())
 
 
@@ -163,6 +168,16 @@ def _wrong_actions(networks: Networks, episodes: Episodes, z: Tensor) -> float:
     errors = [(networks.predictor(seen, before, blocks_at(episodes, of, block))
                - z[rows + block]).square().mean().item() for of in (rows, other)]
     return errors[1] / max(errors[0], 1e-12)
+
+
+def one_frame(episodes: Episodes) -> bool:
+    """
+    Say whether all poses are surely on one plane.
+
+    Those of a simulator are, whose episodes are drives of their own; odometry begins anew with
+    each drive.
+    """
+    return len(np.unique(episodes.drive)) == 1 or bool((episodes.drive == episodes.first).all())
 
 
 def _probe(subject: Subject) -> np.ndarray:

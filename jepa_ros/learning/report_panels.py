@@ -22,7 +22,7 @@ import numpy as np
 
 from jepa_ros.learning.data import known_poses
 from jepa_ros.learning.report_curves import Curve
-from jepa_ros.learning.report_measures import Measures, PROBES, Subject
+from jepa_ros.learning.report_measures import Measures, one_frame, PROBES, Subject
 from jepa_ros.learning.run import read_metrics
 
 _DOTS = 4000
@@ -124,11 +124,12 @@ def latent_map(axes: Any, subject: Subject) -> str:
     """Draw the two main directions of the latents; return what their colour says."""
     z = subject.latents.clean[:, :subject.networks.config.encoded_width].numpy()
     held_out, poses = subject.held_out, known_poses(subject.held_out)
-    rows = poses if len(poses) > 100 else np.arange(len(held_out))
+    placed = len(poses) > 100 and one_frame(held_out)
+    rows = poses if placed else np.arange(len(held_out))
     rows = np.random.default_rng(0).choice(rows, min(_DOTS, len(rows)), replace=False)
     _, _, directions = np.linalg.svd(z - z.mean(axis=0), full_matrices=False)
     dots = (z[rows] - z.mean(axis=0)) @ directions[:2].T
-    if len(poses) > 100:
+    if placed:
         x, y = held_out.poses[rows, :2].T
         red, blue = ((v - v.min()) / max(float(np.ptp(v)), 1e-9) for v in (x, y))
         colour, said = np.stack([red, np.full_like(red, 0.35), blue], axis=1), 'x red, y blue'

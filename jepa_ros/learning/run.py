@@ -14,6 +14,7 @@
 
 """The run of one training stage on disk: its state to resume from, its metrics a line a step."""
 
+from contextlib import suppress
 import json
 import os
 from pathlib import Path
@@ -83,6 +84,13 @@ class Run:
 
 
 def read_metrics(folder: Path, name: str) -> list[dict[str, float]]:
-    """Return the metrics of a stage, a row a step; empty where it never ran."""
+    """
+    Return the metrics of a stage, a row a step; empty where it never ran.
+
+    A line that was torn, by a full disk or a power cut, ends them: its step was not kept either.
+    """
     path = folder / f'{name}.jsonl'
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    rows: list[dict[str, float]] = []
+    with suppress(json.JSONDecodeError):
+        rows.extend(map(json.loads, path.read_text().splitlines() if path.exists() else ()))
+    return rows

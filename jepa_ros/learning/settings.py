@@ -25,9 +25,10 @@ from jepa_ros.engines.networks import ModelConfig
 from jepa_ros.files import write_whole
 from jepa_ros.learning.config_file import build, differences, read_settings, Settings
 from jepa_ros.learning.critic_config import CriticConfig
-from jepa_ros.learning.data import DataSet
+from jepa_ros.learning.data import DataSet, known_poses
 from jepa_ros.learning.data_config import DataConfig
 from jepa_ros.learning.train_config import TrainConfig
+from jepa_ros.types import POSITION_UNITS
 
 KINDS = {'data': DataConfig, 'model': ModelConfig, 'train': TrainConfig, 'critic': CriticConfig}
 DERIVED = {'model.low': 'the data (data.low for bags)', 'model.high': 'the data (data.high for '
@@ -49,7 +50,22 @@ class RunSettings:
     critic: CriticConfig
 
     def with_data(self, data: DataSet) -> 'RunSettings':
-        """Return the same with what the model takes from its data."""
+        """
+        Return the same with what the model takes from its data.
+
+        ValueError where something is wished that the data cannot give.
+        """
+        for key, value in (('train.aside', self.train.aside), ('critic.aside', self.critic.aside)):
+            if value and not len(known_poses(data.training)):
+                raise ValueError(f'{key} is {value}, and no drive has odometry: give its topic, '
+                                 'or 0')
+        positions = [f'{name} ({unit})' for name, unit in zip(
+            data.actions.names, data.actions.units, strict=True) if unit in POSITION_UNITS]
+        for name in ('imagined', 'lookahead'):
+            value = getattr(self.critic, name)
+            if value and positions:
+                raise ValueError(f'critic.{name} is {value}: that is of commands that are held, '
+                                 f'and {", ".join(positions)} is a position; give 0')
         scale = data.training.proprioception.std(axis=0).astype(float)
         return replace(self, model=replace(
             self.model, low=data.actions.low, high=data.actions.high,

@@ -39,6 +39,7 @@ class Topic:
     definition: str
     digest: str
     qos: str
+    latched: bool = False       # who comes later hears the last one: it is said once
 
 
 class BagThread:

@@ -22,7 +22,7 @@ from typing import Any
 
 from rclpy.duration import Duration
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
-from rosbags.typesys import get_types_from_msg, get_typestore, Stores
+from rosbags.typesys import get_types_from_msg, get_typestore, Stores, TypesysError
 from rosbags.typesys.store import Typestore
 
 from jepa_ros.ros.bag_metadata import to_yaml
@@ -54,8 +54,11 @@ def definition(kind: str) -> tuple[str, str]:
     That of ROS 2 Jazzy, or, for any other package, one made from its Python class.
     """
     store = _store()
-    _learn(store, kind)
-    return store.generate_msgdef(kind, ros_version=2)[0], store.hash_rihs01(kind)
+    try:
+        _learn(store, kind)
+        return store.generate_msgdef(kind, ros_version=2)[0], store.hash_rihs01(kind)
+    except TypesysError as error:
+        raise ValueError(f'{kind} cannot be recorded: {error}') from error
 
 
 @lru_cache(maxsize=1)

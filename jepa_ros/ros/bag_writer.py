@@ -16,12 +16,16 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
+import errno
 from pathlib import Path
 
 from jepa_ros.ros import bag_metadata
 from jepa_ros.ros.bag_metadata import Part
 from jepa_ros.ros.mcap_file import McapFile
 from jepa_ros.ros.mcap_records import Channel
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_METADATA_BYTES = 1 << 18   # more than any metadata.yaml has
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,7 @@ class BagWriter:
         self.lost = 0           # messages that were taken and could not be kept
         self._finished_bytes = 0
         self._listed = False        # the present file is complete, and among the parts
+        self._broken: OSError | None = None     # why it cannot be completed
         folder.mkdir(parents=True)
         try:
             self._file = self._new_file()
@@ -143,10 +148,12 @@ class BagWriter:
         """
         Complete the bag; where that has no room on the disk, without its last chunks.
 
-        OSError where there is none at all: then it stays to be recovered.
+        OSError where it cannot be completed: then it stays to be recovered.
         """
         if self._listed:
             return
+        if self._broken is not None:
+            raise self._broken
         with suppress(OSError):     # counted as lost; what was written before stays
             self.flush()
         if self._parts and not self._file.chunks:
@@ -161,22 +168,44 @@ class BagWriter:
         self.folder.rmdir()
 
     def _finish(self) -> None:
-        """Complete the present file and list it; OSError where not even an empty one fits."""
+        """
+        Complete the present file and list it.
+
+        Its last chunks make room where there is none.  OSError for anything else, and where that
+        does not help: then the file keeps what is in it, to be recovered.
+        """
         with suppress(OSError):     # counted as lost
             self.flush()
-        while True:
-            try:
-                self._file.finish()
-                self._file.sync()       # before metadata.yaml says that it is complete
-                part = Part.of(self._file.path, self._file.channels, self._file.chunks)
-                bag_metadata.write(self.folder, [*self._parts, part])
-                break
-            except OSError:
-                if not self._file.chunks:
-                    self._file.close()
-                    raise
-                self.lost += self._file.drop_last()
-        self._file.close()
+        freed = 0       # for metadata.yaml: a disk without any more files is 'full' as well
+        try:
+            while True:
+                try:
+                    self._file.finish()
+                except OSError as error:
+                    self._make_room(error)
+                    continue
+                try:
+                    self._file.sync()       # before metadata.yaml says that it is complete
+                    part = Part.of(self._file.path, self._file.channels, self._file.chunks)
+                    bag_metadata.write(self.folder, [*self._parts, part])
+                    break
+                except OSError as error:
+                    if freed >= _METADATA_BYTES:
+                        raise
+                    freed += self._make_room(error)
+        except OSError as error:
+            self._broken = error
+            raise
+        finally:
+            self._file.close()
         self._finished_bytes += self._file.size_bytes
         self._parts.append(part)
         self._listed = True
+
+    def _make_room(self, error: OSError) -> int:
+        """Drop the last chunk where there was no room; return its bytes."""
+        if error.errno not in _NO_ROOM or not self._file.chunks:
+            raise error
+        chunk = self._file.chunks[-1]
+        self.lost += self._file.drop_last()
+        return chunk.length + chunk.index_length

@@ -102,8 +102,9 @@ class CommandGate(ManagedNode):
         """Make the gate and the topics that the parameters name."""
         values = params.values(self, TABLE)
         self._config = gate_config(values)
-        self._gate = Gate(self._config, self._latch, self._obedience)
-        self._commands = GateCommands(self, values, self._on_command, self._gate.on_joints)
+        gate = Gate(self._config, self._latch, self._obedience)
+        self._commands = GateCommands(self, values, self._on_command, gate.on_joints)
+        self._gate = gate       # there is something to clean up from here on
         self._watchdog = self.create_timer(self._config.period_s, self._tick, clock=STEADY)
 
     def activate(self) -> None:
@@ -234,7 +235,7 @@ class CommandGate(ManagedNode):
             level = DiagnosticStatus.STALE
         elif level == DiagnosticStatus.OK and int(figures.get('others_on_output', '0')):
             level = DiagnosticStatus.WARN
-        return messages.to_status(f'{self.get_name()}: gate', level, state, '', {
+        return messages.to_status(f'{messages.name_of(self)}: gate', level, state, '', {
             'reason': reason, 'reason_number': str(int(number)), **figures})
 
     def _publish_diagnostics(self) -> None:

@@ -27,6 +27,7 @@ import sys
 from geometry_msgs.msg import Twist, TwistStamped
 from nav_msgs.msg import Odometry
 import numpy as np
+from rclpy.duration import Duration
 from rclpy.node import Node
 
 from jepa_ros.ros import params, qos
@@ -48,6 +49,7 @@ DRIVERS = ('mixed', 'random', 'goal')
 _SLACK_S = 0.01
 # real seconds: without odometry for so long the robot is told to stand, for so long, so often
 _SILENT_S, _STAND_S, _LOOK_S = 1.0, 2.0, 0.2
+_LAST_WORD_S = 0.2
 
 Driver = Callable[[Pose], np.ndarray]
 
@@ -125,7 +127,7 @@ class DriverNode(Node):
         """Let the robot stand, where it was moved."""
         if self._heard_s is not None:
             self._publish(np.zeros(2))
-            self._commands.wait_for_all_acked()
+            self._commands.wait_for_all_acked(Duration(seconds=_LAST_WORD_S))
 
 
 def main() -> int:

@@ -20,6 +20,7 @@ import sys
 import threading
 
 import numpy as np
+from rclpy.duration import Duration
 from rclpy.node import Node
 from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
@@ -37,6 +38,7 @@ TABLE = (
 )
 # who only looks on, as jepa watch and recorders do, may be met before the planner is
 _SETTLE_S = 1.0
+_ACKED_S = 5.0
 
 
 def picture_from_file(path: str) -> np.ndarray:
@@ -85,9 +87,13 @@ class GoalSender(Node):
         self._timer.cancel()
         stamp = self.get_clock().now().to_msg()
         self._goal.publish(from_rgb(self._picture, Header(stamp=stamp)))
-        self._goal.wait_for_all_acked()
         height, width, _ = self._picture.shape
-        self.get_logger().info(f'goal sent, {width}x{height}')
+        if self._goal.wait_for_all_acked(Duration(seconds=_ACKED_S)):
+            self.get_logger().info(f'goal sent, {width}x{height}')
+        else:
+            self.get_logger().warning(
+                f'goal sent, {width}x{height}; not all {count} that listen have acknowledged it '
+                f'in {_ACKED_S:g} s')
         self._done()
 
     def close(self) -> None:

@@ -22,6 +22,7 @@ from builtin_interfaces.msg import Duration, Time
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from geometry_msgs.msg import Quaternion, Twist, TwistStamped
 import numpy as np
+from rclpy.node import Node
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from jepa_ros.types import ActionSpec, Plan
@@ -33,6 +34,11 @@ _TWIST_FIELDS = {
     'angular_z': ('angular', 'z'),
 }
 TWIST_NAMES = ('linear_x', 'angular_z')
+
+
+def name_of(node: Node) -> str:
+    """Return what a node is called in /diagnostics: 'robot1/command_gate', as no other is."""
+    return str(node.get_fully_qualified_name()).lstrip('/')
 
 
 def to_seconds(stamp: Time | Duration) -> float:

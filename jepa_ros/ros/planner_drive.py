@@ -19,6 +19,8 @@ from dataclasses import dataclass
 import math
 import threading
 
+import numpy as np
+
 from jepa_ros.core.actions import clamp, command_at
 from jepa_ros.core.repeats import Motion
 from jepa_ros.ros.planner_outputs import PlannerOutputs
@@ -28,6 +30,8 @@ from jepa_ros.types import ActionSpec, Decision, Plan, Status
 ZERO_REPEAT_S = 2.0
 # Three periods of 0.1 s are 0.3 s, though their floats are a little more.
 _ROUNDING_S = 1e-6
+# of an action's range: a position that changes by no more is held
+_STILL = 0.005
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,8 @@ class Drive:
         self._now_s, self._steady_s = now_s, steady_s
         self._lock = threading.Lock()       # never held while something is computed
         self._in_force: _InForce | None = None
-        self._commanded = False             # the newest command is not zero
+        self._commanded = False             # the newest command is to move the robot
+        self._before: np.ndarray | None = None      # the command before, of this drive
         self._stale_stops = 0
         self._stopped_s = -math.inf
         self.last_stop = Stop(0, -math.inf, 'no frame yet')
@@ -129,7 +134,7 @@ class Drive:
             if not self.active or not self._free.is_set():
                 return
             if self._in_force is not None:
-                self._in_force, self._stopped_s = None, self._steady_s()
+                self._end_plan()
                 self._outputs.zero()
             if decision.status in (Status.ARRIVED, Status.IDLE):
                 self._outputs.begun = ''
@@ -186,13 +191,25 @@ class Drive:
             self._halt(Status.FAULT, str(error))
             return False
         self._outputs.command(command)
-        self._commanded = bool(command.any())
+        self._commanded = self._moves(command)
+        self._before = command
         return True
+
+    def _moves(self, command: np.ndarray) -> bool:
+        """Say whether a command (A,) is to move the robot: a position does by changing."""
+        if not self._action.holds:
+            return bool(command.any())
+        span = np.subtract(self._action.high, self._action.low)
+        return self._before is not None and bool(
+            (np.abs(command - self._before) > _STILL * span).any())
+
+    def _end_plan(self) -> None:
+        self._in_force, self._before, self._stopped_s = None, None, self._steady_s()
 
     def _halt(self, status: Status, reason: str) -> None:
         self.last_stop = Stop(self.last_stop.number + 1, self._now_s(), reason)
         if self._in_force is not None:
-            self._in_force, self._stopped_s = None, self._steady_s()
+            self._end_plan()
         if self.active:
             try:
                 self._outputs.zero()

@@ -46,7 +46,8 @@ class Goals:
 
     A picture that can be no goal is refused with its numbers: the robot drives on to the goal
     there was, and ``start`` does nothing until another comes.  One that is sent again is no new
-    goal while it is driven to, nor after the robot gave up on it: only ``start`` tries again.
+    goal while it is driven to, nor after the robot gave up on it or a person has cancelled it:
+    only ``start`` tries again.
     """
 
     def __init__(self, node: Node, drive: Drive, loop: PlannerLoop, failures: Failures) -> None:
@@ -55,12 +56,17 @@ class Goals:
         self._newest: Picture | None = None         # driven to or not
         self._shown: Picture | None = None          # the newest that was driven to
         self._trouble = Trouble()                   # of the newest drive
+        self._cancelled = False                     # by a person, the newest drive
         self.route: RouteGoals | None = None        # followed where there is one
 
     def forget(self) -> None:
         """Wait for a new one."""
         self._offers.forget()
         self._newest, self._trouble = None, Trouble()
+
+    def cancel(self) -> None:
+        """Take note that a person has cancelled the drive: its picture begins no other."""
+        self._cancelled = True
 
     def offer(self, message: Image) -> None:
         """Receive a goal; the thread that encodes takes it."""
@@ -92,12 +98,14 @@ class Goals:
             self._offers.judged(number, refusal)
 
     def _known(self, goal: Picture) -> bool:
-        """Say whether a goal is driven to already, or was given up, the lock held."""
+        """Say whether a goal is driven to already, or was given up or cancelled, lock held."""
         if not _same(goal, self._shown):
             return False
-        if self._trouble.gave_up:
-            self._node.get_logger().warning('goal ignored: the robot gave up on this picture; '
-                                            '~/start tries again', throttle_duration_sec=1.0)
+        why = ('the robot gave up on this picture' if self._trouble.gave_up else
+               'the drive to this picture was cancelled' if self._cancelled else '')
+        if why:
+            self._node.get_logger().warning(f'goal ignored: {why}; ~/start tries again',
+                                            throttle_duration_sec=1.0)
             return True
         return bool(self._drive.begun)
 
@@ -162,6 +170,8 @@ class Goals:
         else:
             agent.follow(self.route.to_end(trouble) if goal is None
                          else self.route.to_picture(agent, self._part(goal), trouble))
+            # what was seen before was not looked at from this way: no plan may come of it
+            self._loop.forget_look()
 
     def _show(self, goal: Picture | None, begun: str) -> None:
         """Make a picture the agent's goal, or the route's end; ``begun`` says by what."""
@@ -169,7 +179,7 @@ class Goals:
         goes_on = begun == 'goal' and self._drive.begun
         trouble = self._trouble if goes_on else Trouble()
         self._aim(goal, trouble)
-        self._shown, self._trouble = goal, trouble
+        self._shown, self._trouble, self._cancelled = goal, trouble, False
         self._drive.set_off(begun)
 
     def _part(self, goal: Picture) -> np.ndarray:

@@ -89,6 +89,10 @@ class PlannerLoop:
         self._failures.max_failures = config.max_failures
         self._told = self._drive.last_stop.number
 
+    def forget_look(self) -> None:
+        """Plan nothing for the frame that was looked at last, the lock held."""
+        self._look = None
+
     def forget(self) -> None:
         """Let go of the agent; a plan that is being made is void."""
         with self.lock:

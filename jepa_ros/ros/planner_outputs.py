@@ -181,7 +181,7 @@ class PlannerOutputs:
     def _message(self, figures: Mapping[str, float | str], level: bytes) -> DiagnosticStatus:
         device = self._engine.get('device', '')
         return messages.to_status(
-            f'{self._node.get_name()}: planning', level, self.word.value, device,
+            f'{messages.name_of(self._node)}: planning', level, self.word.value, device,
             {'reason': '', 'plan_hz': self._plan_hz(), 'engine': self._engine.get('engine', ''),
              'device': device, 'surprise_limit': self.surprise_limit, 'run': self._run,
              'begun': self.begun} | self._values | figures)

@@ -27,7 +27,8 @@ from jepa_ros.core.agent import Agent
 from jepa_ros.core.proprioception import latent_of
 from jepa_ros.core.sampling_planner import SamplingPlanner
 from jepa_ros.core.world_model import WorldModel
-from jepa_ros.engines.bundle_files import read_json, said
+from jepa_ros.engines.bundle_files import read_json
+from jepa_ros.engines.manifest import trained_region
 from jepa_ros.ros import planner_params
 from jepa_ros.ros.convert import to_picture
 from jepa_ros.types import ModelSpec
@@ -85,11 +86,9 @@ def region_remark(bundle: Path, values: dict[str, Any]) -> str:
 
     A manifest need not tell: models of a simulator, or of others, may have nothing there.
     """
-    raw = read_json(bundle / 'manifest.json')
-    for key in ('training', 'data', 'image', 'region'):
-        raw = raw.get(key) if isinstance(raw, dict) else None
-    region = list(planner_params.region(values))
-    if raw is None or raw == region:
+    learnt = trained_region(read_json(bundle / 'manifest.json'))
+    region = planner_params.region(values)
+    if learnt is None or learnt == region:
         return ''
-    return (f'{bundle.name} was trained on region {said(raw)} of its pictures, the parameter '
-            f'region is {region}: it will see what it does not know')
+    return (f'{bundle.name} was trained on region {list(learnt)} of its pictures, the parameter '
+            f'region is {list(region)}: it will see what it does not know')

@@ -40,6 +40,7 @@ class RecorderClock:
         self._waiting: deque[tuple[int, Topic, bytes]] = deque()
         self._looks = 0             # since the last tick
         self.before_clock = 0       # messages that came before simulated time, and are left out
+        self._latched: dict[str, tuple[Topic, bytes]] = {}      # the newest of those, by topic
 
     @property
     def stands_still(self) -> bool:
@@ -54,11 +55,20 @@ class RecorderClock:
             self._waiting.append((received_ns, topic, data))
         else:
             self.before_clock += 1
+            if topic.latched:
+                self._latched[topic.name] = topic, data
 
     def tick(self, time_ns: int, received_ns: int) -> None:
-        """Take a simulated time that was received then; hand on what came before."""
+        """
+        Take a simulated time that was received then; hand on what came before.
+
+        With the first one that is what was latched before it, such as /tf_static.
+        """
         self._looks = 0
         self._ticks.append((received_ns, time_ns))
+        for topic, data in self._latched.values():
+            self._deliver(topic, time_ns, data)
+        self._latched.clear()
         self._hand_on(received_ns)
 
     def look(self) -> None:

@@ -27,7 +27,7 @@ from rclpy.parameter import Parameter
 from rclpy.qos import HistoryPolicy, QoSProfile, ReliabilityPolicy
 from rosgraph_msgs.msg import Clock
 
-from jepa_ros.ros import messages, params
+from jepa_ros.ros import messages, params, signals
 from jepa_ros.ros.bag_thread import BagThread, Topic
 from jepa_ros.ros.bag_writer import BagConfig, BagWriter
 from jepa_ros.ros.process import NodeEndsError, run, STEADY, steady_s
@@ -140,7 +140,7 @@ class RecorderNode(Node):
                  else DiagnosticStatus.OK)
         self._diagnostics.publish(messages.to_diagnostics(
             self.get_clock().now().to_msg(), messages.to_status(
-                f'{self.get_name()}: recorder', level, 'recording', '', figures.values())))
+                f'{messages.name_of(self)}: recorder', level, 'recording', '', figures.values())))
         if self._tell is not None:
             self._tell(figures)
             return
@@ -159,7 +159,8 @@ class RecorderNode(Node):
         self._times.end()
         folder = self._bag.writer.folder
         try:
-            self._bag.close()
+            with signals.unhurried():       # a slow disk may have much to write yet
+                self._bag.close()
         except OSError as error:
             self._outcome.code = 1
             self.get_logger().fatal(

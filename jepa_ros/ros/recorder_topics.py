@@ -19,7 +19,7 @@ from dataclasses import dataclass
 import time
 
 from rclpy.node import Node
-from rclpy.qos import QoSProfile
+from rclpy.qos import DurabilityPolicy, QoSProfile
 from rclpy.subscription import Subscription
 
 from jepa_ros.ros.bag_thread import Topic
@@ -83,7 +83,8 @@ class RecorderTopics:
             profile = matching(profiles, _DEPTH)
             heard = self._heard.get(name)
             if heard is None:
-                topic = Topic(name, kinds[0], *definition(kinds[0]), profiles_text(profiles))
+                topic = Topic(name, kinds[0], *definition(kinds[0]), profiles_text(profiles),
+                              profile.durability == DurabilityPolicy.TRANSIENT_LOCAL)
             elif kinds[0] != heard.topic.kind:
                 raise ValueError(f'{name} was {heard.topic.kind} and is now {kinds[0]}; '
                                  'a bag holds one type of a topic')

@@ -14,6 +14,8 @@
 
 """SIGINT and SIGTERM ask a process to end, and nothing else: it ends in order, where it can."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 import faulthandler
 import signal
 import threading
@@ -40,9 +42,25 @@ def hear() -> threading.Event:
 
 def _ask(*_: object) -> None:
     if not ASKED_TO_STOP.is_set():
-        signal.alarm(ENDS_WITHIN_S)
-        faulthandler.dump_traceback_later(max(ENDS_WITHIN_S - _TELL_S, 1))
+        _set_end()
         ASKED_TO_STOP.set()
+
+
+@contextmanager
+def unhurried() -> Iterator[None]:
+    """Take the time that it takes: what is done in here has no end set, what follows has."""
+    signal.alarm(0)
+    faulthandler.cancel_dump_traceback_later()
+    try:
+        yield
+    finally:
+        if ASKED_TO_STOP.is_set():
+            _set_end()
+
+
+def _set_end() -> None:
+    signal.alarm(ENDS_WITHIN_S)
+    faulthandler.dump_traceback_later(max(ENDS_WITHIN_S - _TELL_S, 1))
 
 
 def ignore() -> None:

@@ -31,7 +31,7 @@ from std_srvs.srv import Trigger
 from jepa_ros.ros import params, qos
 from jepa_ros.ros.convert import ENCODINGS, from_rgb
 from jepa_ros.ros.messages import from_twist, to_quaternion, to_stamp
-from jepa_ros.ros.process import NodeEndsError, run
+from jepa_ros.ros.process import NodeEndsError, run, STEADY
 from jepa_ros.sim.noise import Noise
 from jepa_ros.sim.world import Pose, World, WorldConfig
 
@@ -133,7 +133,7 @@ class SimulatorNode(Node):
         self._failure = ''
         self._thread = threading.Thread(target=self._simulate, name='world', daemon=True)
         self._thread.start()
-        self.create_timer(0.5, self._check_thread)
+        self.create_timer(0.5, self._check_thread, clock=STEADY)
 
     def _value(self, name: str) -> bool | int | float | str:
         return self.get_parameter(name).value

@@ -47,7 +47,8 @@ class _Camera(Node):
 
     def __init__(self, topic: str) -> None:
         super().__init__('jepa_snapshot', start_parameter_services=False, enable_rosout=False)
-        self._topic, self._trouble = self.resolve_topic_name(topic), ''
+        self._topic = self.resolve_topic_name(topic).removesuffix('/compressed')
+        self._trouble = ''
         self._picture: np.ndarray | None = None
         for kind, name in ((Image, self._topic), (CompressedImage, f'{self._topic}/compressed')):
             self.create_subscription(kind, name, self._on_frame, qos.SENSOR)

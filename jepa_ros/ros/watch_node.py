@@ -62,8 +62,9 @@ class WatchNode(Node):
         params.guard(self, TABLE, lambda _: None, lambda: [entry.name for entry in TABLE])
         self._board, self._sinks = board, (WatchBoard(board), *sinks)
         planner, gate = values['planner'], values['gate']
-        self._names = {f'{planner.split("/")[-1]}: planning': 'planner',
-                       f'{gate.split("/")[-1]}: gate': 'gate'}
+        self._names = {
+            f'{self.resolve_topic_name(planner).lstrip("/")}: planning': 'planner',
+            f'{self.resolve_topic_name(gate).lstrip("/")}: gate': 'gate'}
         self.desk = WatchDesk(self, gate, board)
         self._topics = {
             'camera': WatchTopic(self, values['image'], watch_values.PICTURES,

@@ -104,8 +104,11 @@ class Worker:
         model: Engine | LatentDistance = load_model(
             entrant.bundle, entrant.engine, entrant.precision)
         if entrant.kind == 'latent_distance':
-            limit = load_manifest(entrant.bundle).raw['arrival']['latent_distance']
-            model = LatentDistance(model, limit)
+            arrival = load_manifest(entrant.bundle).raw['arrival']
+            if 'latent_distance' not in arrival:
+                raise ValueError(f'{entrant.bundle} does not say at which latent_distance a goal '
+                                 'is reached: its manifest has none under arrival')
+            model = LatentDistance(model, arrival['latent_distance'])
 
         def make_agent(seed: int) -> Agent:
             return Agent(model, SamplingPlanner(model.spec, entrant.planner), AgentConfig(),
@@ -127,6 +130,6 @@ class Worker:
 
 def evaluate(entrant: Entrant, seeds: Sequence[int], processes: int) -> Iterator[Outcome]:
     """Return the outcome of each seed as it ends; the figures do not depend on the order."""
-    if processes > 1 and entrant.bundle is not None:
-        load_model(entrant.bundle, entrant.engine, entrant.precision)
+    if processes > 1:       # a pool would begin one that cannot be made again and again
+        Worker(entrant).close()
     return run_seeds(Worker, entrant, seeds, processes)

@@ -37,30 +37,30 @@ _DRIVE_PERIODS = 20
 _NO_DEADLINE_S = 60.0
 
 
-def situations(model: WorldModel, count: int) -> list[Question]:
+def situations(model: WorldModel, count: int, camera: str = 'ceiling') -> list[Question]:
     """Return questions that an agent of the default config asks, from drives of 2 s each."""
     questions: list[Question] = []
     world, seed = World(), _FIRST_SEED
     try:
         while len(questions) < count:
-            questions += _drive(world, model, seed)
+            questions += _drive(world, model, seed, camera)
             seed += 1
     finally:
         world.close()
     return questions[:count]
 
 
-def _drive(world: World, model: WorldModel, seed: int) -> list[Question]:
+def _drive(world: World, model: WorldModel, seed: int, camera: str) -> list[Question]:
     """Drive towards the goal of a seed's task; return what was asked on the way."""
     task = draw_task(world, seed)
     planner = SamplingPlanner(model.spec, replace(PlannerConfig(), deadline_s=_NO_DEADLINE_S))
     agent = Agent(model, planner, AgentConfig(), np.random.default_rng(seed), lambda: 0.0)
-    agent.set_goal(world.render_at(task.goal))
+    agent.set_goal(world.render_at(task.goal, camera))
     questions = []
     previous = np.zeros(2)
     for _ in range(_DRIVE_PERIODS):
         now_s = world.time_s
-        decision = agent.perceive(observe(world, 'ceiling', now_s), now_s)
+        decision = agent.perceive(observe(world, camera, now_s), now_s)
         if decision.status is Status.DRIVING:
             questions.append(agent.ask(decision, now_s))
             decision = agent.answer(questions[-1], agent.solve(questions[-1]), now_s)

@@ -52,11 +52,12 @@ class Filmed:
 
 
 def way_points(world: World, rng: np.random.Generator, least_m: float
-               ) -> list[tuple[float, float]]:
+               ) -> tuple[list[tuple[float, float]], float]:
     """
     Draw free places, each behind a rack from the last, until the way is ``least_m`` long.
 
-    The last is behind a rack from where the robot stands as well, and not near.
+    The last is behind a rack from where the robot stands as well, and not near.  Return the
+    length of the way too, in m.
     """
     start = place = (world.pose.x, world.pose.y)
     length_m, points = 0.0, []
@@ -69,7 +70,7 @@ def way_points(world: World, rng: np.random.Generator, least_m: float
             points.append((x, y))
             place = (x, y)
             length_m += leg_m
-    return points
+    return points, length_m
 
 
 def _is_away(world: World, start: tuple[float, float], end: tuple[float, float]) -> bool:
@@ -85,12 +86,12 @@ def film(world: World, camera: str, rng: np.random.Generator, least_m: float = 8
     Pictures are brought to ``size``, (height, width), where one is given.  RuntimeError where the
     drive does not come to its end.
     """
-    points = way_points(world, rng, least_m)
+    points, length_m = way_points(world, rng, least_m)
     start_s, start_m, hits = world.time_s, world.distance_m, world.collisions
     pictures: list[Image] = []
     poses = []
     previous = np.zeros(2)
-    limit_s = 10.0 * least_m
+    limit_s = 10.0 + 10.0 * length_m    # four times what it takes without a turn
     rest, distances = 0, world.floor.distances(points[0], margin_m=0.2)
     while rest < _REST_PERIODS:
         pose = world.pose

@@ -108,6 +108,15 @@ def test_pictures_are_those_that_the_robot_would_see(tmp_path, plugin):
     np.testing.assert_array_equal(found, wanted + wanted)
 
 
+def test_of_a_region_only_that_is_seen(tmp_path):
+    seen = pictures(3)
+    bag = write(tmp_path / 'bag', {CAMERA: [raw(p, i) for i, p in enumerate(seen)]})
+    height, width, _ = seen[0].shape
+    found, _ = bag_frames([bag], None, 100, SIZE, SIZE, (2, 1, width - 4, height - 2))
+    np.testing.assert_array_equal(
+        found, [to_model_image(p[1:height - 1, 2:width - 2], SIZE, SIZE) for p in seen])
+
+
 def test_compressed_pictures_are_read_too(bag):
     found, topic = bag_frames([bag], FRONT, 100, SIZE, SIZE)
     assert topic == FRONT

@@ -15,6 +15,7 @@
 """``jepa inspect`` says on one screen what bags hold, what would be used, and what is wrong."""
 
 import json
+import shutil
 
 import bag_rig as rig
 from bag_rig import CAMERA, commands, DRIVE, ODOM
@@ -100,6 +101,17 @@ def test_what_stops_training_ends_with_1_and_shows_the_topics(bag, capsys, tmp_p
     wrong = [line for line in lines if line.startswith('stops training: ')]
     assert wrong[0].startswith(f'stops training: {bag} has no topic /cmd; it has /chatter (std_')
     assert wrong[1] == f"stops training: there is no bag {tmp_path / 'none'}"
+
+
+def test_a_bag_that_is_named_twice_stops_training_and_no_old_sheet_is_shown(
+        bag, capsys, tmp_path, monkeypatch):
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
+    copy = shutil.copytree(bag, tmp_path / 'copy')
+    assert inspect(bag, copy) == 1
+    assert f'stops training: {copy} has the same content as {bag}' in capsys.readouterr().out
+    (tmp_path / 'sheet.png').write_text('of another day')
+    inspect(tmp_path / 'none', '--picture', tmp_path / 'sheet.png')
+    assert 'contact sheet' not in capsys.readouterr().out
 
 
 def doubts_of(capsys, bag, *options):

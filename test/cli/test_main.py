@@ -92,6 +92,7 @@ def test_every_option_is_explained_with_its_default(command, capsys):
     (['demo', '--seed', 'three'], "argument --seed: invalid int value: 'three'"),
     (['eval', '--baselines', 'magic'], "argument --baselines: invalid choice: 'magic'"),
     (['eval', '--speed', '3'], 'unrecognized arguments: --speed 3'),
+    (['eval', '--json', 'train.steps=3'], 'unrecognized arguments: train.steps=3'),
 ])
 def test_what_cannot_be_parsed_ends_with_2(arguments, message, capsys):
     with pytest.raises(SystemExit) as end:
@@ -114,6 +115,15 @@ def test_what_cannot_be_parsed_ends_with_2(arguments, message, capsys):
      'aside, batch, bfloat16, clip, device, directions, episode_light, episodes, frame_light, '
      'learning_rate, random_encoder, rest, rollout, rollout_weight, save_every, seed, '
      'sigreg_weight, start, steps, threads, warmup, weight_decay, whereabouts_weight'),
+    (['train', 'train.steps=3', '--out', 'OUT', 'train.rest=3'],
+     'jepa train: train.rest is 3.0, must be in [0, 1]'),
+    (['train', '--data', 'OUT', '--low', '0.0', '--period', '0.2', '--out', 'OUT'],
+     'jepa train: data.low, data.period_s: that is of bags, and OUT was made by jepa collect; '
+     'name them: --bag BAG'),
+    (['collect', '--image-px', '96', '--out', 'OUT'],
+     'jepa collect: --image-px is for --gym; the warehouse has pictures of 64 pixels a side'),
+    (['eval', '--routes', '3', '--record'],
+     'jepa eval: --record keeps the figures of single goals, not of --routes'),
     (['train', 'model.low=[0.0]', '--out', 'OUT'],
      'jepa train: model.low=[0.0]: model.low cannot be set, it comes from the data (data.low '
      'for bags)'),

@@ -18,7 +18,7 @@ import numpy as np
 from point_world import ACTION, SPEED
 import pytest
 
-from jepa_ros.core.actions import bounds, clamp, command_at, knots_to_blocks, pin
+from jepa_ros.core.actions import bounds, clamp, command_at, knots_to_blocks, moving, pin
 from jepa_ros.types import Plan
 
 
@@ -80,3 +80,10 @@ def test_bounds_are_never_a_hair_beyond():
     assert (least.astype(np.float64) >= low).all()
     assert (most.astype(np.float64) <= high).all()
     assert most == pytest.approx(high, rel=1e-6)
+
+
+def test_a_position_moves_the_robot_by_its_change_and_a_speed_by_itself():
+    actions = np.array([[1.0, 0.5], [1.0, 0.5], [1.25, 0.0], [9.0, 0.1], [9.0, 0.1]])
+    moves = moving(actions, ('rad', 'rad/s'), np.array([True, False, False, True, False]))
+    np.testing.assert_allclose(moves[:, 0], [0.0, 0.0, 0.25, 0.0, 0.0])
+    np.testing.assert_array_equal(moves[:, 1], actions[:, 1])

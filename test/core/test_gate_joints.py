@@ -104,3 +104,16 @@ def test_the_age_of_positions_is_told_with_its_limit():
     """In words."""
     assert judge_joints(0.3, 0.3).ok
     assert judge_joints(0.5, 0.3).reason == "the joints' positions are 0.50 s old, limit 0.30 s"
+
+
+def test_after_a_halt_without_joints_motion_begins_from_where_they_are():
+    """Nothing was sent at the halt, so nothing that was sent may be gone on from."""
+    gate = Gate(CONFIG)
+    drive(gate, 1, joints=None)
+    assert gate.halt(0.1) is None
+    for i in range(10):
+        assert gate.rest(0.1 + i * PERIOD_S) is None
+    gate.begin()
+    moving = [o for o in drive(gate, 8, start_s=0.7) if o.state is GateState.MOVING]
+    np.testing.assert_allclose(moving[0].command, HERE + PERIOD_S * np.array([0.5, 1.0]),
+                               atol=1e-6)

@@ -209,3 +209,13 @@ def test_the_critic_is_asked_about_a_robot_at_rest():
     model.bad_latent = True
     with pytest.raises(ValueError, match='latent'):
         goal_latent(model, picture(0.2, 0.2))
+
+
+def test_edges_of_no_length_lead_into_no_dead_end():
+    """Pictures that are alike join drives both ways; of equal ways only some go on."""
+    both = [Edge(a, b, blocks) for one, other, blocks in ((1, 3, 0.0), (3, 5, 0.5))
+            for a, b in ((one, other), (other, one))]
+    route = Route(places(*((i, 0) for i in range(7))), (
+        Edge(0, 1, 1.0), Edge(2, 3, 2.0), Edge(3, 4, 0.0), Edge(5, 6, 3.0), *both))
+    assert route.path(2, 6) == (2, 3, 5, 6)
+    assert route.path(3, 6) == (3, 5, 6)

@@ -113,3 +113,11 @@ def test_shift_stays_within_what_the_plan_spanned(elapsed, horizon):
 def test_shift_refuses_no_time(elapsed):
     with pytest.raises(ValueError, match='elapsed_blocks is'):
         shift(np.zeros((2, 1), np.float32), elapsed)
+
+
+def test_the_obvious_is_within_limits_that_leave_zero_out():
+    low, high = (0.2, 0.3), (0.8, 0.9)
+    plans = obvious(3, ActionSpec(names=('a', 'b'), units=('rad', 'rad'), low=low, high=high,
+                                  block=2, period_s=0.1))
+    assert (plans >= np.float32(low)).all()
+    assert (plans <= np.float32(high)).all()

@@ -191,5 +191,6 @@ def test_metrics_beyond_the_state_are_dropped_and_none_before_it(tmp_path):
     path = Path(tmp_path / 'sums.jsonl')
     # what a kill may leave: steps that the state does not hold, the last of them torn
     path.write_text(path.read_text() + json.dumps({'step': 4}) + '\n{"st')
+    assert [r['step'] for r in read_metrics(tmp_path, 'sums')] == list(np.arange(5))
     Run(tmp_path, 'sums', 9, 2, {'module': torch.nn.Linear(1, 1, bias=False)})
     assert [r['step'] for r in read_metrics(tmp_path, 'sums')] == list(np.arange(4))

@@ -27,6 +27,7 @@ from jepa_ros.learning.metrics import (
     calibrate,
     effective_rank,
     errors_by_horizon,
+    motion,
     pose_targets,
     probe_r2,
 )
@@ -116,6 +117,16 @@ def test_calibration_is_measured_where_the_robot_moves(marching, squares):
     assert found.arrival_cost == pytest.approx(ARRIVAL_STEPS)
     assert found.arrival_distance == pytest.approx(ARRIVAL_STEPS ** 2)
     assert found.surprise == pytest.approx((0.0, 1.0, 1.0))
+
+
+def test_an_arm_that_stands_at_an_angle_does_not_move(squares):
+    actions = squares.actions.copy()
+    actions[:] = 0.8
+    actions[1::10, 0] = 0.9
+    moves = motion(replace(squares, actions=actions), (-1.0, -1.0), (1.0, 1.0), ('rad', 'rad'))
+    assert moves.max() == pytest.approx(1.0)
+    assert (moves > 0.0).any(axis=1).mean() < 0.25
+    assert not moves[:, 1].any()
 
 
 @pytest.mark.parametrize('at_rest', [True, False])

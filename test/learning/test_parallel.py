@@ -43,7 +43,7 @@ def test_two_gloo_ranks_are_as_one_process(square_data, quick, tmp_path, root):
             [sys.executable, *launcher, '-m', 'jepa_ros.cli.main', 'train', '--data',
              str(square_data), '--out', str(tmp_path / name), '--steps', str(STEPS),
              '--critic-steps', str(STEPS), '--no-tensorboard', *quick, 'model.dropout=0.0',
-             'model.history=2', 'model.whereabouts_hidden=8', 'critic.imagined=0.25',
+             'model.history=2', 'model.whereabouts_hidden=8', 'critic.imagined=0.26',
              'critic.imagined_blocks=2', 'critic.lookahead=0.5'],
             env=environment, capture_output=True, text=True, timeout=600)
         assert done.returncode == 0, done.stderr

@@ -181,3 +181,18 @@ def test_features_are_as_wide_as_the_critic_wants_and_fine_near_a_goal():
     assert float((features[1] - features[0]).abs().max()) > 0.4    # of 5 cm
     with pytest.raises(ValueError, match='whereabouts_hidden is -1, must be at least 0'):
         replace(CONFIG, whereabouts_hidden=-1)
+
+
+def test_a_critic_that_was_cut_goes_on_with_the_dropout_it_would_have_had(squares, tmp_path):
+    config = CriticConfig(steps=4, batch=16, save_every=2)
+    whole, broken, resumed = (fresh(replace(CONFIG, dropout=0.1)) for _ in range(3))
+    data = squares, encode_all(whole, squares)
+    rows = list(train_critic(whole, *data, config, tmp_path / 'a'))
+    running = train_critic(broken, *data, config, tmp_path / 'b')
+    for _ in range(2):
+        next(running)
+    running.close()
+    torch.manual_seed(99)
+    assert rows[2:] == list(train_critic(resumed, *data, config, tmp_path / 'b'))
+    for key, value in whole.critic.state_dict().items():
+        assert torch.equal(resumed.critic.state_dict()[key], value)

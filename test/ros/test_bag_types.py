@@ -92,3 +92,15 @@ def test_profiles_are_those_of_rosbag2():
     first, second = parse_qos(bag_types.profiles_text([qos.LATCHED, QoSProfile(depth=3)]))
     assert (first.durability, first.depth) == (QosDurability.TRANSIENT_LOCAL, 1)
     assert (second.reliability, second.depth) == (QosReliability.RELIABLE, 3)
+
+
+def test_a_type_that_no_definition_can_be_made_of_is_refused_by_name(monkeypatch):
+    class Wide:
+
+        @staticmethod
+        def get_fields_and_field_types():
+            return {'text': 'wstring'}
+
+    monkeypatch.setattr(bag_types, 'message_class', lambda _: Wide)
+    with pytest.raises(ValueError, match='my_msgs/msg/Wide cannot be recorded'):
+        bag_types.definition('my_msgs/msg/Wide')

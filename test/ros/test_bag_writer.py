@@ -255,3 +255,36 @@ def test_a_disk_without_any_room_leaves_a_whole_bag(tmp_path):
         assert len(found) == len(written) - bag.lost >= 80
     finally:
         subprocess.run(['umount', str(disk)], check=True)
+
+
+def test_a_folder_that_is_moved_away_takes_nothing_of_what_was_written(tmp_path):
+    bag = writer(tmp_path / 'bag')
+    written = []
+    for number in range(30):
+        written += fill(bag, 1, number, 20_000)
+        bag.flush()
+    (tmp_path / 'bag').rename(tmp_path / 'elsewhere')
+    with pytest.raises(FileNotFoundError):
+        bag.close()
+    assert bag.lost == 0
+    assert recover(tmp_path / 'elsewhere').messages == 30
+    assert read(tmp_path / 'elsewhere') == written
+
+
+def test_a_disk_that_takes_no_more_files_takes_little_of_what_was_written(tmp_path, monkeypatch):
+    """It says that it is full, and no room in the present one helps."""
+    bag = writer(tmp_path / 'bag', compress=False)
+    for number in range(100):
+        fill(bag, 1, number, 20_000)
+        bag.flush()
+
+    def full(folder, parts):
+        raise OSError(errno.ENOSPC, 'No space left on device')
+
+    with monkeypatch.context() as patch:
+        patch.setattr('jepa_ros.ros.bag_metadata.write', full)
+        for _ in range(2):
+            with pytest.raises(OSError, match='No space left'):
+                bag.close()
+    assert 0 < bag.lost < 20
+    assert recover(tmp_path / 'bag').messages == 100 - bag.lost

@@ -259,3 +259,16 @@ def test_a_goal_in_a_drive_begun_by_hand_does_not_take_it_over(bench):
     bench.drive.release()
     bench.drive.set_off('goal')
     assert bench.drive.begun == 'goal'
+
+
+def test_a_position_that_is_held_does_not_count_as_motion():
+    bench = Bench()
+    bench.drive.configure(replace(ACTION, units=('rad', 'rad')), 0.3)
+    bench.take((0.4, 0.4, 0.4, 0.4))
+    bench.wait(0.1)
+    bench.drive.tick()
+    assert not bench.drive.motion().commanded
+    bench.take((0.4, 0.3, 0.2, 0.1))
+    bench.wait(0.1)
+    bench.drive.tick()
+    assert bench.drive.motion().commanded

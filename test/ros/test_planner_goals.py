@@ -136,3 +136,19 @@ def test_what_began_the_drive_and_which_run_it_is(probe, bundle, robot, planner)
     with process('fake_planner', '-p', bundle):
         wait_for(lambda: robot.value('run') != run, 'another run')
         assert robot.value('begun') == ''
+
+
+def test_a_goal_that_is_repeated_does_not_undo_a_cancel(probe, robot, planner):
+    """Only a person's start does, or another goal."""
+    robot.place[:] = 0.12, 0.12
+    goals = probe.every(0.1, lambda: robot.send_goal(0.85, 0.85))
+    robot.wait_moving()
+    probe.call(Trigger, 'planner_node/cancel', Trigger.Request())
+    robot.wait_word('idle')
+    robot.wait_frames(0.7)
+    assert robot.value('begun') == ''
+    assert not from_twist(robot.commands[-1]).any()
+    assert 'the drive to this picture was cancelled; ~/start tries again' in planner.output
+    goals.cancel()
+    robot.send_goal(0.3, 0.3)
+    wait_for(lambda: np.hypot(*(robot.place - (0.3, 0.3))) < 0.08, 'another goal')

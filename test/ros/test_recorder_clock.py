@@ -109,3 +109,16 @@ def test_before_the_first_tick_there_is_no_time():
     at(clock, 8)        # received before the first tick, taken after it
     clock.end()
     assert kept == [('8', 50)]
+
+
+def test_of_what_was_latched_before_the_clock_the_newest_comes_with_its_first_tick():
+    kept = Kept()
+    clock = RecorderClock(True, kept)
+    static = Topic('/tf_static', 'tf2_msgs/msg/TFMessage', '', '', '', latched=True)
+    clock.take(static, b'old', WALL)
+    clock.take(static, b'new', WALL + MS)
+    at(clock, 2)
+    tick(clock, 70, 10)
+    tick(clock, 80, 20)
+    assert kept == [('new', 70.0)]
+    assert clock.before_clock == 3

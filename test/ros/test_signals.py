@@ -17,6 +17,7 @@
 import signal
 import subprocess
 import sys
+import time
 
 # asleep with the interpreter's lock in hand, as a middleware's deadlock may leave it
 HANGS = 'import ctypes; ctypes.PyDLL(None).sleep(120)'
@@ -43,3 +44,13 @@ def test_one_that_ends_in_order_says_nothing():
     running = process(ENDS)
     _, said = running.communicate(timeout=60)
     assert (running.returncode, said) == (0, '')
+
+
+def test_one_that_has_much_to_write_yet_may_take_its_time():
+    running = process('import time; hurry = signals.unhurried(); hurry.__enter__(); '
+                      f'time.sleep(4); hurry.__exit__(None, None, None); {HANGS}')
+    began = time.monotonic()
+    _, said = running.communicate(timeout=60)
+    assert time.monotonic() - began > 4
+    assert running.returncode == -signal.SIGALRM
+    assert said.count('Timeout') == 1

@@ -44,13 +44,14 @@ def snapshot(*arguments: str) -> subprocess.CompletedProcess[str]:
                           capture_output=True, text=True, timeout=2 * PATIENCE_S)
 
 
-@pytest.mark.parametrize('made', [raw, compressed])
-def test_a_picture_is_kept(probe, tmp_path, made):
+@pytest.mark.parametrize('made, name', [
+    (raw, '/eye'), (compressed, '/eye'), (compressed, '/eye/compressed')])
+def test_a_picture_is_kept(probe, tmp_path, made, name):
     topic, kind, message = made()
     camera = probe.publisher(kind, topic, qos.CAMERA)
     probe.every(0.05, lambda: camera.publish(message))
     out = tmp_path / 'goal.png'
-    done = snapshot('/eye', '--out', str(out), '--wait', str(PATIENCE_S))
+    done = snapshot(name, '--out', str(out), '--wait', str(PATIENCE_S))
     assert done.returncode == 0, done.stderr
     assert done.stdout == f'{out}: 32x24\n'
     np.testing.assert_array_equal(cv2.imread(str(out))[..., ::-1], RGB)

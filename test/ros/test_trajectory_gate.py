@@ -189,6 +189,7 @@ def test_a_gate_without_its_joints_says_what_is_missing():
     with process('jepa_ros.ros.command_gate', '-p', 'command:=trajectory') as gate:
         wait_for(lambda: said in gate.output, said)
         assert gate.end() == 0, gate.output
+    assert 'Traceback' not in gate.output
 
 
 @pytest.mark.parametrize('changes, said', [

@@ -211,6 +211,25 @@ def test_what_planner_and_gate_say_is_shown(probe, watched):
     assert stages['plan']['p50_ms'] is None
 
 
+def test_another_robots_gate_is_not_taken_for_this_ones(probe):
+    board = Board()
+    node = WatchNode(board, [], 'robot1')
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    words = [to_status(f'{name}: gate', DiagnosticStatus.OK, word, '', {}) for name, word in (
+        ('robot2/command_gate', 'moving'), ('command_gate', 'armed'),
+        ('robot1/command_gate', 'waiting'))]
+    say(probe, DiagnosticArray, '/diagnostics',
+        (to_diagnostics(to_stamp(1.0), *words) for _ in numbered()))
+    seen, end_s = set(), time.monotonic() + 3.0
+    while time.monotonic() < end_s:
+        executor.spin_once(timeout_sec=0.1)
+        seen.add(str(board.news(Seen()).state['facts'].get('gate', {}).get('word')))
+    node.close()
+    node.destroy_node()
+    assert seen - {'None'} == {'waiting'}
+
+
 def test_a_stop_is_pressed_again_until_a_gate_answers(probe, watched):
     assert 'no service /command_gate/stop' in watched.node.desk.stop()
     assert watched.look().facts['desk'] == {'stop': 'asked'}
