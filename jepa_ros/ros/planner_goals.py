@@ -62,7 +62,7 @@ class Goals:
     def forget(self) -> None:
         """Wait for a new one."""
         self._offers.forget()
-        self._newest, self._trouble = None, Trouble()
+        self._newest, self._trouble, self._cancelled = None, Trouble(), False
 
     def cancel(self) -> None:
         """Take note that a person has cancelled the drive: its picture begins no other."""
