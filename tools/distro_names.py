@@ -15,8 +15,8 @@
 """
 Write the names that a ROS distro's packages have: modules, classes, methods, keywords, fields.
 
-    tools/distro_names.py --distro kilted --installed .venv-kilted/lib/python3*/site-packages
-    tools/distro_names.py --distro humble --checkout rclpy common_interfaces rcl_interfaces ...
+    python3 tools/distro_names.py --distro kilted --installed .venv-kilted/lib/*/site-packages
+    python3 tools/distro_names.py --distro humble --checkout rclpy common_interfaces ...
 
 Sources are read, never imported, so no distro needs to be installed.  A checkout is a clone of
 the repository of that name in github.com/ros2 (or /ament), on the branch of the distro.

@@ -33,7 +33,7 @@ from tqdm import tqdm
 
 from jepa_ros.cli.children import Children, node_command
 from jepa_ros.ros.bag_recovery import is_unfinished
-from jepa_ros.ros.share import use_fast_dds_profile
+from jepa_ros.ros.share import own_domain, use_fast_dds_profile
 
 TOPICS = {'ceiling': ('camera/image_raw', '/robot1/overhead/image'),
           'front': ('front_camera/image_raw', '/robot1/front/image')}
@@ -148,8 +148,7 @@ def count(bag: Path, args: argparse.Namespace) -> Counts:
 def main() -> int:
     """Record what is missing; return the exit code."""
     args = options()
-    os.environ.setdefault('ROS_DOMAIN_ID', str(1 + os.getpid() % 100))
-    os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+    os.environ.update(own_domain())
     use_fast_dds_profile()
     bags = {args.seed + i: args.out / f'drive_{args.seed + i:04d}' for i in range(args.bags)}
     with tqdm(total=args.bags, desc='drives', unit='bag', file=sys.stderr) as bar:
@@ -161,6 +160,7 @@ def main() -> int:
                 partial.mkdir(parents=True)
                 record(args, seed, partial / bag.name, bar.set_postfix_str)
                 found = count(partial / bag.name, args)
+                shutil.rmtree(bag, ignore_errors=True)
                 (partial / bag.name).rename(bag)
                 shutil.rmtree(partial, ignore_errors=True)
                 bar.write(f'{bag}: {found.frames} frames, {found.lost} lost, {found.commands} '

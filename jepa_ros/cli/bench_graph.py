@@ -97,13 +97,11 @@ def _measure(args: argparse.Namespace, bundle: Path, profile: str, size: tuple[i
 
 def _environment(profile: str) -> dict[str, str]:
     """Return that of every process: the profile, and a domain of its own on this machine alone."""
-    from jepa_ros.ros.share import fast_dds_profile, FAST_DDS_VARIABLES
+    from jepa_ros.ros.share import fast_dds_profile, FAST_DDS_VARIABLES, own_domain
     environment = {key: value for key, value in os.environ.items()
                    if key not in FAST_DDS_VARIABLES}
-    environment.setdefault('ROS_DOMAIN_ID', str(1 + os.getpid() % 100))
-    return environment | (fast_dds_profile() if profile == 'shipped' else {}) | {
-        'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST', 'OMP_NUM_THREADS': '1',
-        'OPENBLAS_NUM_THREADS': '1'}
+    return environment | own_domain() | (fast_dds_profile() if profile == 'shipped' else {}) | {
+        'OMP_NUM_THREADS': '1', 'OPENBLAS_NUM_THREADS': '1'}
 
 
 def _draw(path: Path, width: int, height: int) -> None:

@@ -39,12 +39,14 @@ def run(args: argparse.Namespace) -> int:
     """Start the nodes, send a goal picture, watch, tell; 0 only if the robot has arrived."""
     if not 0 <= args.seed < 2 ** 31:
         raise ValueError(f'seed is {args.seed}, must be in [0, {2 ** 31 - 1}]')
+    if 'front' in Path(args.model).name:
+        raise ValueError(f'model is {args.model}: the demo looks through the ceiling camera; for '
+                         f'a front camera: jepa eval --model {args.model}')
     args.out.mkdir(parents=True, exist_ok=True)
     # SIGTERM ends the demo as Ctrl-C does: the nodes are stopped on the way out
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    # a domain of its own on this machine alone: no robot hears the demo
-    os.environ.setdefault('ROS_DOMAIN_ID', str(1 + os.getpid() % 100))
-    os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+    from jepa_ros.ros.share import own_domain
+    os.environ.update(own_domain())     # no robot hears the demo
     from jepa_ros.cli.children import Children, node_command
     from jepa_ros.core.preprocess import to_model_image
     from jepa_ros.core.proprioception import latent_of

@@ -26,7 +26,7 @@ from jepa_ros.cli.doctor_row import FAIL, OK, Row, SKIP, WARN
 from jepa_ros.engines.bundle_files import BundleError
 from jepa_ros.engines.load import ENGINES
 from jepa_ros.engines.manifest import load_manifest
-from jepa_ros.engines.signature import check_signature, SIGNATURE
+from jepa_ros.engines.signature import check_signature, SIGNATURE, SignatureError
 from jepa_ros.ros.share import share_folders
 
 CHILD = (sys.executable, '-m', 'jepa_ros.cli.doctor_child')
@@ -102,6 +102,9 @@ def bundle_rows(questions: Questions, models: Models) -> Iterator[Row]:
         try:
             manifest = load_manifest(folder)
             signed = _signature(folder, models.trusted_key)
+        except SignatureError as error:
+            yield Row(name, FAIL, ' '.join(str(error).split()), 'see docs/security.md, jepa sign')
+            continue
         except BundleError as error:
             yield Row(name, FAIL, ' '.join(str(error).split()), _again(folder))
             continue

@@ -49,12 +49,6 @@ def run(args: argparse.Namespace) -> int:
     """Serve the page, record, or both, until Ctrl-C; return the exit status."""
     if args.no_page and args.rerun is None:
         raise ValueError('--no-page leaves nothing to do; name a file with --rerun as well')
-    try:
-        from jepa_ros.web.server import Address, Server
-    except ImportError as error:
-        raise RuntimeError(f'the page needs Tornado ({error}): apt install python3-tornado, or '
-                           'pip install -r requirements/watch.txt') from error
-    address = Address(args.host, args.port, args.expose)
     from jepa_ros.ros.share import use_fast_dds_profile
     use_fast_dds_profile()
     try:
@@ -63,12 +57,12 @@ def run(args: argparse.Namespace) -> int:
         raise RuntimeError(f'ROS is not installed ({error}); source ROS, or '
                            'pip install -r requirements/ros.txt') from error
     from jepa_ros.web.board import Board
+    board = Board()
+    server = None if args.no_page else _server(board, args)
     sinks = []
     if args.rerun is not None:
         from jepa_ros.ros.watch_rerun import RerunFile
         sinks.append(RerunFile(args.rerun))
-    board = Board()
-    server = None if args.no_page else Server(board, address)
 
     def begin(node: WatchNode) -> None:
         if server is not None:
@@ -89,6 +83,16 @@ def run(args: argparse.Namespace) -> int:
     finally:
         if server is not None:
             server.close()
+
+
+def _server(board, args: argparse.Namespace):
+    """Return what serves the page; it holds its port from here on."""
+    try:
+        from jepa_ros.web.server import Address, Server
+    except ImportError as error:
+        raise RuntimeError(f'the page needs Tornado ({error}): apt install python3-tornado, or '
+                           'pip install -r requirements/watch.txt') from error
+    return Server(board, Address(args.host, args.port, args.expose))
 
 
 def _has_screen() -> bool:

@@ -32,9 +32,11 @@ _CHUNK_BYTES = 2 ** 20
 # nothing that a shell, a log or a file system takes for something else
 _PLAIN = re.compile(r'[A-Za-z0-9_][A-Za-z0-9_.+-]*')
 # the key of a protobuf entry that points an ONNX tensor to a file outside the graph; its tag and
-# its length may be written with more bytes than they need, which readers take too
+# its length may be written with more bytes than they need, which readers take too, whatever bits
+# are in those that go beyond 32
 _EXTERNAL_DATA_KEY = b'location'
-_BEFORE_KEY = re.compile(rb'(\x0a|\x8a\x80*\x00)(\x08|\x88\x80*\x00)\Z')
+_BEFORE_KEY = re.compile(
+    rb'(\x0a|\x8a[\x80-\xff]{0,8}[\x00-\x7f])(\x08|\x88[\x80-\xff]{0,8}[\x00-\x7f])\Z', re.DOTALL)
 _LONGEST_BEFORE_KEY = 20
 
 _said = reprlib.Repr()

@@ -108,10 +108,13 @@ def calibrate(manifest: Manifest, frames: Sequence[Image], seed: int = 0,
     encoder = to_int8(read_graph(manifest, manifest.encoder),
                       ({manifest.encoder.inputs[0].name: frame[None]} for frame in kept))
 
+    names = [tensor.name for tensor in manifest.rollout.inputs]
+
     def asked() -> Iterator[Inputs]:
         for i, inputs in enumerate(questions(spec, latents, np.random.default_rng(seed))):
             told(0.2 + 0.6 * i / len(latents), 'rollout')
-            yield inputs
+            # questions name inputs as the planner does, a bundle as it likes
+            yield dict(zip(names, inputs.values(), strict=True))
 
     graphs = {'encoder': encoder,
               'rollout': to_int8(read_graph(manifest, manifest.rollout), asked())}

@@ -22,7 +22,7 @@ would never answer again.  So the order is checked before a runtime sees the gra
 from collections.abc import Iterator
 
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
-_LONGEST_VARINT = 10
+_LONGEST_VARINT, _LARGEST_TAG = 10, 2 ** 32 - 1
 # numbers of fields in onnx.proto
 _MODEL_GRAPH = 7
 _GRAPH_NODE, _GRAPH_INITIALIZER, _GRAPH_INPUT, _GRAPH_SPARSE = 1, 5, 11, 15
@@ -74,6 +74,8 @@ def _fields(data: memoryview) -> Iterator[tuple[int, memoryview]]:
     at = 0
     while at < len(data):
         tag, at = _varint(data, at)
+        if tag > _LARGEST_TAG:      # readers drop what is above, and would take it for another
+            raise ValueError(f'a tag is {tag}, limit {_LARGEST_TAG}')
         kind, length = tag & 7, 0
         if kind == _VARINT:
             _, at = _varint(data, at)

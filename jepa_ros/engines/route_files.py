@@ -17,12 +17,12 @@
 from dataclasses import dataclass
 import os
 from pathlib import Path
-import struct
 from typing import Any
 
 import numpy as np
 
 from jepa_ros.core.goal import goal_latent
+from jepa_ros.core.png import png_size, SIGNATURE
 from jepa_ros.core.route import Edge, MOST_NODES, Route
 from jepa_ros.core.world_model import WorldModel
 from jepa_ros.engines.bundle_files import BundleError, check_file, read_json, said
@@ -33,9 +33,6 @@ FORMAT = 1
 ROUTE_FILE, SHEET_FILE = 'route.json', 'route.png'
 _MOST_PIXELS_A_SIDE = 4096
 _MOST_EDGES = 20 * MOST_NODES
-_PNG = b'\x89PNG\r\n\x1a\n'
-# a PNG begins with its signature, then a chunk of 13 bytes whose first eight are its size
-_SIZE_AT, _SIZE_ENDS = 16, 24
 
 
 class RouteError(ValueError):
@@ -124,7 +121,7 @@ def _edges(raw: dict[str, Any], count: int) -> tuple[Edge, ...]:
 
 
 def _picture(folder: Path, node: dict[str, Any], number: int, height: int, width: int) -> Image:
-    """Return one picture, whose size is known before it is unpacked."""
+    """Return one picture; what it wants of memory is known before it is unpacked."""
     where = f'pictures[{number}]'
     name = str(get(node, 'file', str, where))
     check_file(folder, name, str(get(node, 'sha256', str, where)))
@@ -132,9 +129,12 @@ def _picture(folder: Path, node: dict[str, Any], number: int, height: int, width
         data = (folder / name).read_bytes()
     except OSError as error:
         raise BundleError(f'{folder / name} cannot be read: {error.strerror}') from error
-    if not data.startswith(_PNG) or len(data) < _SIZE_ENDS:
+    if not data.startswith(SIGNATURE):
         raise BundleError(f'{folder / name} is no PNG')
-    wide, high = struct.unpack('>II', data[_SIZE_AT:_SIZE_ENDS])
+    try:
+        high, wide = png_size(memoryview(data), str(folder / name))
+    except ValueError as error:
+        raise BundleError(str(error)) from error
     if (high, wide) != (height, width):
         raise BundleError(f'{folder / name} is {wide}x{high}, the model takes {width}x{height}')
     import cv2

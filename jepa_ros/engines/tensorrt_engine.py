@@ -14,6 +14,7 @@
 
 """Run a bundle's graphs with TensorRT, on an NVIDIA GPU."""
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 import threading
 from typing import Any
@@ -33,8 +34,8 @@ from jepa_ros.engines.tensorrt_hooks import errors_logger
 from jepa_ros.engines.tensorrt_program import Program
 from jepa_ros.types import Array, Image, ModelSpec, Rollout
 
-# they stay the same for a plan's iterations, or for a whole drive
-_KEPT = frozenset({'context', 'executed', 'goal'})
+# of the rollout's inputs: context, executed and goal, which stay the same for a plan's iterations
+_KEPT = (0, 1, 3)
 
 
 class TensorrtEngine:
@@ -70,7 +71,7 @@ class TensorrtEngine:
         with ExitStack() as stack:
             self._stream = self._cuda.stream(stack)
             self._encoder = self._program(manifest, encoder, stack, most)
-            self._rollout = self._program(manifest, rollout, stack, most)
+            self._rollout = self._program(manifest, rollout, stack, most, _KEPT)
             stack.callback(self._cuda.call, 'cudaStreamSynchronize', self._stream)
             # a node that is configured anew drops its engine and does not know of close()
             self._free = weakref.finalize(self, stack.pop_all().close)
@@ -82,14 +83,13 @@ class TensorrtEngine:
 
     def encode(self, image: Image) -> Array:
         """Encode an image (height, width, 3) uint8 RGB; return z (L, D)."""
-        latent = self._run(self._encoder, {'image': image[None]})[0]
+        latent = self._run(self._encoder, (image[None],))[0]
         return np.asarray(latent[0], np.float32)
 
     def rollout(self, context: Array, executed: Array, candidates: Array, goal: Array) -> Rollout:
         """Predict what follows each candidate (S, H, K, A), and what it costs, in one call."""
         latents, cost, cost_to_go = self._run(
-            self._rollout, {'context': context, 'executed': executed, 'candidates': candidates,
-                            'goal': goal}, len(candidates))
+            self._rollout, (context, executed, candidates, goal), len(candidates))
         return Rollout(latents, cost, cost_to_go)
 
     def close(self) -> None:
@@ -97,21 +97,21 @@ class TensorrtEngine:
         with self._lock:
             self._free()
 
-    def _run(self, program: Program, inputs: dict[str, NDArray[Any]], candidates: int = 1
+    def _run(self, program: Program, inputs: Sequence[NDArray[Any]], candidates: int = 1
              ) -> list[NDArray[Any]]:
         with self._lock:
             if not self._free.alive:
                 raise RuntimeError('the engine is closed')
             return program.run(inputs, candidates)
 
-    def _program(self, manifest: Manifest, graph: GraphSpec, stack: ExitStack, most: int
-                 ) -> Program:
+    def _program(self, manifest: Manifest, graph: GraphSpec, stack: ExitStack, most: int,
+                 kept: Sequence[int] = ()) -> Program:
         blob = self._blob(manifest, graph)
         engine = self._runtime.deserialize_cuda_engine(blob)
         if engine is None:
             raise BuildError(f'TensorRT does not load the engine of {graph.file}: '
                              f'{self._logger.last}')
-        return Program(self._trt, self._cuda, engine, graph, self._stream, stack, most, _KEPT)
+        return Program(self._trt, self._cuda, engine, graph, self._stream, stack, most, kept)
 
     def _blob(self, manifest: Manifest, graph: GraphSpec) -> bytes:
         try:

@@ -20,6 +20,7 @@ launches one graph, copies out, and waits once.
 """
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -44,16 +45,17 @@ class _Launch:
 
 class Program:
     """
-    Run one engine; ``kept`` names inputs that are copied only when their content changed.
+    Run one engine; ``kept`` are inputs, by number, copied only when their content changed.
 
     ``most`` is the largest number of candidates.  BundleError where the engine's inputs and
     outputs are not those of the manifest.  What it allocates is freed with ``stack``.
     """
 
     def __init__(self, trt: Any, cuda: Cuda, engine: Any, graph: GraphSpec, stream: int,
-                 stack: ExitStack, most: int, kept: frozenset[str] = frozenset()) -> None:
+                 stack: ExitStack, most: int, kept: Sequence[int] = ()) -> None:
         self._trt, self._cuda, self._engine, self._graph = trt, cuda, engine, graph
-        self._stream, self._kept, self._most = stream, kept, most
+        self._stream, self._most = stream, most
+        self._kept = {graph.inputs[number].name for number in kept}
         _check_tensors(trt, engine, graph, most)
         self._buffers = {t.name: Buffer(cuda, stack, _sized(t, most), t.dtype)
                          for t in (*graph.inputs, *graph.outputs)}
@@ -64,20 +66,20 @@ class Program:
         self._scratch = cuda.memory(stack, self._scratch_bytes)
         stack.callback(self._forget_all)
 
-    def run(self, inputs: dict[str, NDArray[Any]], candidates: int = 1) -> list[NDArray[Any]]:
+    def run(self, inputs: Sequence[NDArray[Any]], candidates: int = 1) -> list[NDArray[Any]]:
         """
-        Return the outputs, in the manifest's order, as arrays of the caller's own.
+        Return the outputs as arrays of the caller's own; both are in the manifest's order.
 
         ValueError where an input has another shape or type than the manifest says.
         """
         if not 1 <= candidates <= self._most:
             raise ValueError(f'{candidates} candidates, this engine takes 1 to {self._most}; '
                              'build one with --max-candidates')
-        for tensor in self._graph.inputs:
-            _check_input(tensor, inputs[tensor.name], candidates)
+        for tensor, array in zip(self._graph.inputs, inputs, strict=True):
+            _check_input(tensor, array, candidates)
         copied = set()
-        for tensor in self._graph.inputs:
-            buffer, array = self._buffers[tensor.name], inputs[tensor.name]
+        for tensor, array in zip(self._graph.inputs, inputs, strict=True):
+            buffer = self._buffers[tensor.name]
             part = buffer.host[:len(array)]
             if tensor.name in self._on_device and np.array_equal(part, array):
                 continue

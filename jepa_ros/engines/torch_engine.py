@@ -14,6 +14,7 @@
 
 """Run a bundle's networks with PyTorch: the reference that other engines must match."""
 
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 import torch
 
@@ -73,7 +74,8 @@ def load_networks(manifest: Manifest) -> AnyNetworks:
     try:
         networks = networks_of(manifest.raw['networks'])
         networks.load_state_dict(load_file(str(manifest.folder / WEIGHTS)))
-    except (KeyError, TypeError, ValueError, OSError, RuntimeError) as error:
+    except (LookupError, TypeError, ValueError, OSError, RuntimeError, AttributeError,
+            ArithmeticError, SafetensorError) as error:
         raise BundleError(f'{manifest.folder}: its weights fill no networks that are known here: '
                           f'{error}') from error
     return networks.eval()

@@ -16,19 +16,16 @@
 
 import struct
 
+from jepa_ros.core.png import png_size, SIGNATURE
 from jepa_ros.ros.picture import ImageError
 
-_JPEG, _PNG = b'\xff\xd8', b'\x89PNG\r\n\x1a\n'
+_JPEG = b'\xff\xd8'
 # of a JPEG's markers: those that declare a size; C4, C8 and CC in their range are tables
 _FRAME_HEADERS = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 # a second start, the end, and the scan, before which a size must have come
 _BEYOND = {0x00, 0xD8, 0xD9, 0xDA}
 # a JPEG's size comes within so many bytes, or is not looked for
 _HEADER_BYTES = 1 << 16
-# of a PNG: where width and height end, what a chunk has beside its bytes, chunks of an animation
-_PNG_SIZE_END = 24
-_AROUND_CHUNK = 12
-_ANIMATION = (b'acTL', b'fcTL', b'fdAT')
 
 
 def declared_size(data: memoryview, label: str) -> tuple[int, int]:
@@ -41,40 +38,15 @@ def declared_size(data: memoryview, label: str) -> tuple[int, int]:
     head = bytes(data[:_HEADER_BYTES])
     if not head:
         raise ImageError(f'compressed image of format {label!r} has no data')
-    if head.startswith(_PNG):
-        return _png_size(data, label)
+    if head.startswith(SIGNATURE):
+        try:
+            return png_size(data, f'PNG of format {label!r}')
+        except ValueError as error:
+            raise ImageError(str(error)) from error
     if head.startswith(_JPEG):
         return _jpeg_size(head, label)
     raise ImageError(f'compressed image of format {label!r} starts with '
                      f'{head[:4].hex()}, neither a JPEG nor a PNG')
-
-
-def _png_size(data: memoryview, label: str) -> tuple[int, int]:
-    """
-    Return (height, width) of a PNG whose chunks are all as long as they say.
-
-    OpenCV makes room for a chunk by the length that it declares, which may be 4 GiB, before it
-    looks whether there is so much.
-    """
-    at, kinds = len(_PNG), []
-    while at < len(data):
-        left = len(data) - at - _AROUND_CHUNK
-        length, kind = struct.unpack_from('>I4s', data, at) if left >= 0 else (0, b'')
-        if length > left:
-            raise ImageError(f'PNG of format {label!r} is cut short: its chunk at byte {at} says '
-                             f'{length} bytes and {_AROUND_CHUNK} around them, '
-                             f'{len(data) - at} are left')
-        if kind in kinds[:1] or (not kinds and kind != b'IHDR') or kind in _ANIMATION:
-            raise ImageError(f'PNG of format {label!r}: chunk {len(kinds)} is {kind!r}, must be '
-                             'one IHDR and then those of a single picture')
-        kinds.append(kind)
-        at += length + _AROUND_CHUNK
-        if kind == b'IEND':
-            break
-    if len(data) < _PNG_SIZE_END:
-        raise ImageError(f'PNG of format {label!r} has {len(data)} bytes, too few for a size')
-    width, height = struct.unpack_from('>II', data, _PNG_SIZE_END - 8)
-    return height, width
 
 
 def _jpeg_size(head: bytes, label: str) -> tuple[int, int]:

@@ -25,6 +25,7 @@ from jepa_ros.ros.messages import to_quaternion, to_seconds, to_stamp
 
 # of a turn; below it an arc is as good as straight
 _STRAIGHT_RAD = 1e-6
+_FASTEST = 1e3       # m/s or rad/s, of anything on wheels
 
 
 def integrate(actions: np.ndarray, names: tuple[str, ...], period_s: float) -> np.ndarray:
@@ -66,7 +67,10 @@ def path_of(plan: JointTrajectory) -> tuple[np.ndarray, float]:
             or any(len(velocities) != len(names) for velocities in points)):
         return np.zeros((0, 3)), 0.0
     period_s = to_seconds(plan.points[1].time_from_start) if len(points) > 1 else 0.0
-    return integrate(np.array(points, np.float64), names, period_s), period_s
+    actions = np.array(points, np.float64)
+    if not (np.abs(actions) <= _FASTEST).all():     # NaN is none either
+        return np.zeros((0, 3)), 0.0
+    return integrate(actions, names, period_s), period_s
 
 
 def to_path(plan: JointTrajectory) -> Path:

@@ -21,6 +21,18 @@ from pathlib import Path
 FAST_DDS_VARIABLES = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
 
 
+def own_domain() -> dict[str, str]:
+    """
+    Return the environment of a graph that hears nobody else, on this machine alone.
+
+    Never the domain that a shell is set to: that may be a robot's, whose wheels would turn.
+    """
+    drawn = 1 + os.getpid() % 100
+    if os.environ.get('ROS_DOMAIN_ID', '').strip() == str(drawn):
+        drawn = 1 + drawn % 100
+    return {'ROS_DOMAIN_ID': str(drawn), 'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST'}
+
+
 def fast_dds_profile() -> dict[str, str]:
     """Return the environment in which camera frames travel whole through shared memory."""
     return dict.fromkeys(FAST_DDS_VARIABLES, str(share_file('config/fastdds.xml')))

@@ -36,7 +36,6 @@ PATIENCE_S = 60.0
 
 def demo(environment, *arguments):
     """Start the demo."""
-    environment.pop('ROS_DOMAIN_ID', None)
     return subprocess.Popen(
         [sys.executable, '-m', 'jepa_ros.cli.main', 'demo', *map(str, arguments)],
         env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

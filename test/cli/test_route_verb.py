@@ -225,6 +225,12 @@ def larger_png(height, width):
     return b'\x89PNG\r\n\x1a\n' + chunk(b'IHDR', head) + chunk(b'IEND', b'')
 
 
+def greedy_png():
+    """Return a PNG with a chunk that says more bytes than there are."""
+    whole = larger_png(SIZE, SIZE)
+    return whole[:33] + b'\x18\x00\x00\x00tEXtabc' + whole[33:]
+
+
 def change(key, value):
     """Return what changes an entry of route.json."""
     def changed(raw):
@@ -266,6 +272,7 @@ def test_a_spoiled_route_is_refused_with_what_is_wrong(whole, tmp_path, spoil, w
 
 
 @pytest.mark.parametrize('data, words', [
+    (greedy_png(), 'its chunk at byte 33 says 402653184 bytes'),
     (b'GIF89a', 'is no PNG'), (larger_png(60000, 60000), 'is 60000x60000, the model takes 32x32'),
     (larger_png(SIZE, SIZE), 'cannot be read as a PNG')])
 def test_a_picture_of_another_kind_is_refused_before_it_is_unpacked(whole, tmp_path, data, words):

@@ -31,7 +31,8 @@ def test_what_is_refused_is_told_in_a_line(broken, edit):
 
 
 @pytest.mark.parametrize('spelling', [
-    b'\n\x08', b'\n\x88\x00', b'\x8a\x00\x08', b'\x8a\x80\x00\x88\x80\x80\x00'])
+    b'\n\x08', b'\n\x88\x00', b'\x8a\x00\x08', b'\x8a\x80\x00\x88\x80\x80\x00',
+    b'\x8a\x80\x80\x80\x10\x08', b'\n\x88\x80\x80\x80\x70', b'\x8a\x80\x80\x80\x80\xff\x01\x08'])
 def test_data_elsewhere_is_found_however_it_is_spelt(spelling):
     """Protobuf's readers take numbers with more bytes than they need; OpenVINO read the file."""
     assert has_external_data(b'location' + spelling + b'location')

@@ -49,6 +49,7 @@ def test_a_graph_in_order_is_taken(graph):
     (model('x->a')[:-1], 'bytes, .* are left'),
     (b'\xff' * 20, 'a number has no end'),
     (b'\x3c', 'kind 4'),
+    (b'\x8a\x80\x80\x80\x10\x00', 'a tag is 4294967306, limit 4294967295'),
 ])
 def test_a_graph_in_no_order_is_refused(graph, words):
     with pytest.raises(ValueError, match=words):

@@ -26,7 +26,9 @@ import os
 from pathlib import Path
 import sys
 
-os.environ.setdefault('ROS_DOMAIN_ID', str(1 + os.getpid() % 100))
+from jepa_ros.ros.share import own_domain
+
+os.environ.update(own_domain())
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 
 from drill import drill, Row  # noqa: E402

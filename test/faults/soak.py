@@ -27,7 +27,9 @@ from pathlib import Path
 import signal
 import sys
 
-os.environ.setdefault('ROS_DOMAIN_ID', str(1 + os.getpid() % 100))
+from jepa_ros.ros.share import own_domain
+
+os.environ.update(own_domain())
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 
 from live_graph import LiveGraph  # noqa: E402

@@ -125,6 +125,18 @@ def test_the_space_bar_stops_the_robot(graph, page):
     judge(graph, page, page.space)
 
 
+def test_a_stop_that_is_pressed_while_reset_is_held_stays(graph, page):
+    page.wait(f"{text('stop-word')} === 'STOPPED'", 'the stop on the page')
+    at = page.point('#reset')
+    page.mouse('mousePressed', at)
+    time.sleep(0.4)
+    page.space()
+    time.sleep(1.2)
+    page.mouse('mouseReleased', at)
+    assert graph.record.gate[-1].word == 'latched'
+    page.wait(f"{text('stop-word')} === 'STOPPED'", 'the stop on the page')
+
+
 def test_the_page_is_as_dark_as_the_system_and_as_narrow_as_a_telephone(page):
     paper = 'getComputedStyle(document.body).backgroundColor'
     found = {}

@@ -24,11 +24,12 @@ import subprocess
 import sys
 import tempfile
 
+from jepa_ros.ros.share import own_domain
+
 # where the tests have their helpers
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 # nodes of a fuzz run hear nobody but themselves
-os.environ.setdefault('ROS_DOMAIN_ID', str(1 + os.getpid() % 100))
-os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+os.environ.update(own_domain())
 os.environ.setdefault('OPENCV_LOG_LEVEL', 'SILENT')
 
 # a target by its name: the module that has it

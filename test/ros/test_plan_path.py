@@ -90,3 +90,11 @@ def test_a_plan_for_joints_is_no_path():
     assert poses.shape == (0, 3)
     speeds = ActionSpec(('a', 'b'), ('rad/s', 'rad/s'), (-1.0, -2.0), (1.0, 2.0), 2, 0.1)
     assert to_path(to_trajectory(plan(np.ones((2, 2, 2))), speeds, 'x')).poses == []
+
+
+@pytest.mark.parametrize('wild', [math.inf, math.nan, 1e300])
+def test_what_nothing_on_wheels_does_has_no_path(wild):
+    trajectory = to_trajectory(plan(np.full((2, 2, 2), 0.5)), ACTION, 'base_link')
+    assert len(path_of(trajectory)[0]) == 5
+    trajectory.points[1].velocities[1] = wild
+    assert path_of(trajectory)[0].shape == (0, 3)

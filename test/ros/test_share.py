@@ -17,7 +17,14 @@ import os
 from pathlib import Path
 from xml.etree import ElementTree
 
-from jepa_ros.ros.share import fast_dds_profile, FAST_DDS_VARIABLES, leave_shared_memory
+import pytest
+
+from jepa_ros.ros.share import (
+    fast_dds_profile,
+    FAST_DDS_VARIABLES,
+    leave_shared_memory,
+    own_domain,
+)
 
 
 def test_a_process_can_do_without_shared_memory(monkeypatch):
@@ -56,3 +63,14 @@ def test_the_gate_s_profiles_are_the_shipped_one_without_shared_memory(root):
         assert participant(shipped) == participant(profile)
         assert '<type>SHM' not in profile.read_text()
     assert ['127.0.0.1' in profile.read_text() for profile in of_the_gate] == [False, True]
+
+
+@pytest.mark.parametrize('shell', [None, '42', *map(str, range(1, 101))])
+def test_a_domain_of_its_own_is_never_that_of_the_shell(monkeypatch, shell):
+    monkeypatch.delenv('ROS_DOMAIN_ID', raising=False)
+    if shell is not None:
+        monkeypatch.setenv('ROS_DOMAIN_ID', shell)
+    own = own_domain()
+    assert 1 <= int(own['ROS_DOMAIN_ID']) <= 100
+    assert own['ROS_DOMAIN_ID'] != shell
+    assert own['ROS_AUTOMATIC_DISCOVERY_RANGE'] == 'LOCALHOST'

@@ -117,9 +117,3 @@ function line(pen, x0, y0, x1, y1) {
   pen.lineTo(x1, y1);
   pen.stroke();
 }
-
-// the next of 1, 2, 5, 10, ... at or above a number
-function tick(least) {
-  const ten = 10 ** Math.floor(Math.log10(least));
-  return ten * [1, 2, 5, 10].find((of) => of * ten >= least * 0.999);
-}

@@ -1,6 +1,6 @@
 // The drawings that are no curves: the plan from above, latents, and where the time goes.
 
-import { begin, colour, number, rgb } from './paint.js';
+import { begin, colour, number, rgb, tick } from './paint.js';
 
 // where the plan leads, the robot at the bottom and looking up; metres
 export function drawPlan(canvas, plan) {
@@ -21,10 +21,11 @@ export function drawPlan(canvas, plan) {
   const base = height - 24 - behind * scale;
   const at = (x, y) => [width / 2 - y * scale, base - x * scale];
   pen.strokeStyle = colour('line');
-  const ring = far > 1.2 ? 0.5 : 0.25;
+  const ring = tick(far / 4);
   const left = path.at(-1)[1] > 0;      // where the plan goes; the numbers stand on the other side
   pen.textAlign = left ? 'left' : 'right';
-  for (let radius = ring; radius <= far; radius += ring) {
+  for (let count = 1; count * ring <= far; count += 1) {
+    const radius = count * ring;
     pen.beginPath();
     pen.arc(width / 2, base, radius * scale, behind ? 0 : Math.PI, 2 * Math.PI);
     pen.stroke();

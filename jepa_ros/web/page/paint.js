@@ -64,3 +64,9 @@ export function age(seconds) {
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
   return seconds < 120 ? `${Math.round(seconds)} s` : `${Math.round(seconds / 60)} min`;
 }
+
+// the next of 1, 2, 5, 10, ... at or above a number
+export function tick(least) {
+  const ten = 10 ** Math.floor(Math.log10(least));
+  return ten * [1, 2, 5, 10].find((of) => of * ten >= least * 0.999);
+}

@@ -14,6 +14,7 @@ export class Stop {
     this.pressedMs = null;      // when, until the gate has confirmed it
     this.tookMs = null;
     this.failure = '';
+    this.notReset = '';         // why the last reset was none
     this.latched = false;
     this.known = false;         // the gate can be reached, as far as is known
     this.hear();
@@ -36,6 +37,8 @@ export class Stop {
   }
 
   press() {
+    this.letGo();       // a reset that is under way would undo it
+    this.notReset = '';
     const now = performance.now();
     if (this.pressedMs !== null && now - this.pressedMs < 250) return;
     this.pressedMs = now;
@@ -94,7 +97,7 @@ export class Stop {
             : 'or press the space bar';
     const late = waiting && performance.now() - this.pressedMs > LATE_MS;
     this.tell(this.failure ? `The stop is NOT confirmed: ${this.failure}. Use the robot's own stop.`
-      : late ? "The stop is NOT confirmed by the gate. Use the robot's own stop." : '');
+      : late ? "The stop is NOT confirmed by the gate. Use the robot's own stop." : this.notReset);
   }
 
   hold() {
@@ -109,6 +112,7 @@ export class Stop {
       timer = null;
       this.resetButton.classList.remove('held');
     };
+    this.letGo = end;
     this.resetButton.addEventListener('pointerdown', begin);
     for (const name of ['pointerup', 'pointerleave', 'pointercancel', 'blur']) {
       this.resetButton.addEventListener(name, end);
@@ -121,12 +125,15 @@ export class Stop {
 
   async reset() {
     this.pressedMs = null;
-    this.failure = '';
+    this.failure = this.notReset = '';
+    let why = '';
     try {
       const answer = await fetch('/reset', { method: 'POST', signal: AbortSignal.timeout(2000) });
-      if (!answer.ok) this.tell(`Not reset: ${(await answer.json()).why}.`);
+      if (!answer.ok) why = `Not reset: ${(await answer.json()).why}.`;
     } catch {
-      this.tell('Not reset: jepa watch does not answer.');
+      why = 'Not reset: jepa watch does not answer.';
     }
+    if (this.pressedMs === null) this.notReset = why;
+    this.show();
   }
 }
