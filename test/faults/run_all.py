@@ -31,7 +31,7 @@ from jepa_ros.ros.share import own_domain
 os.environ.update(own_domain())
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 
-from drill import drill, Row  # noqa: E402
+from drill import drill, Row  # noqa: E402, I100
 from fault import Fault, Graph, make_graph  # noqa: E402
 import fault_report  # noqa: E402
 from faults import FAULTS  # noqa: E402

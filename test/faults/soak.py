@@ -32,7 +32,7 @@ from jepa_ros.ros.share import own_domain
 os.environ.update(own_domain())
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 
-from live_graph import LiveGraph  # noqa: E402
+from live_graph import LiveGraph  # noqa: E402, I100
 from soak_drive import Soak  # noqa: E402
 from soak_report import Result, write  # noqa: E402
 from soak_watch import longest, problems  # noqa: E402
