@@ -30,7 +30,8 @@ def png_size(data: memoryview, name: str) -> tuple[int, int]:
     OpenCV makes room for a chunk by the length that it declares, which may be 4 GiB, before it
     looks whether there is so much.
     """
-    at, kinds = len(SIGNATURE), []
+    at = len(SIGNATURE)
+    kinds: list[bytes] = []
     while at < len(data):
         left = len(data) - at - _AROUND_CHUNK
         length, kind = struct.unpack_from('>I4s', data, at) if left >= 0 else (0, b'')
