@@ -15,8 +15,6 @@
 
 """Goal pictures: which one was sent, which one is driven to, and what makes none."""
 
-import math
-
 import numpy as np
 from rclpy.node import Node
 from sensor_msgs.msg import Image
@@ -30,13 +28,10 @@ from jepa_ros.ros.planner_drive import Drive
 from jepa_ros.ros.planner_failures import Failures
 from jepa_ros.ros.planner_loop import PlannerLoop
 from jepa_ros.ros.planner_route import RouteGoals
-from jepa_ros.ros.process import steady_s
 
 # A start waits this long for a goal or a frame that is being encoded, and for a stop to be
 # carried out.
 _START_PATIENCE_S = 0.2
-# a picture that is sent again within so long is the same wish still
-_KEEPS_COMING_S = 2.0
 
 
 def _same(goal: Picture, other: Picture | None) -> bool:
@@ -51,8 +46,7 @@ class Goals:
 
     A picture that can be no goal is refused with its numbers: the robot drives on to the goal
     there was, and ``start`` does nothing until another comes.  One that is sent again is no new
-    goal while it is driven to, nor after the robot gave up on it: only ``start`` tries again.  Nor
-    does one that keeps coming undo a cancel.
+    goal while it is driven to, nor after the robot gave up on it: only ``start`` tries again.
     """
 
     def __init__(self, node: Node, drive: Drive, loop: PlannerLoop, failures: Failures) -> None:
@@ -61,18 +55,12 @@ class Goals:
         self._newest: Picture | None = None         # driven to or not
         self._shown: Picture | None = None          # the newest that was driven to
         self._trouble = Trouble()                   # of the newest drive
-        self._cancelled = False                     # by a person, the newest drive
-        self._came_s = -math.inf                    # when the shown one came last
         self.route: RouteGoals | None = None        # followed where there is one
 
     def forget(self) -> None:
         """Wait for a new one."""
         self._offers.forget()
-        self._newest, self._trouble, self._cancelled = None, Trouble(), False
-
-    def cancel(self) -> None:
-        """Take note that a person has cancelled the drive: a picture that keeps coming waits."""
-        self._cancelled = True
+        self._newest, self._trouble = None, Trouble()
 
     def offer(self, message: Image) -> None:
         """Receive a goal; the thread that encodes takes it."""
@@ -104,17 +92,12 @@ class Goals:
             self._offers.judged(number, refusal)
 
     def _known(self, goal: Picture) -> bool:
-        """Say whether a goal is driven to already, was given up or cancelled, the lock held."""
+        """Say whether a goal is driven to already, or was given up, the lock held."""
         if not _same(goal, self._shown):
             return False
-        still_comes = steady_s() - self._came_s < _KEEPS_COMING_S
-        self._came_s = steady_s()
-        why = ('the robot gave up on this picture' if self._trouble.gave_up else
-               'the drive to this picture was cancelled, and it keeps coming'
-               if self._cancelled and still_comes else '')
-        if why:
-            self._node.get_logger().warning(f'goal ignored: {why}; ~/start tries again',
-                                            throttle_duration_sec=1.0)
+        if self._trouble.gave_up:
+            self._node.get_logger().warning('goal ignored: the robot gave up on this picture; '
+                                            '~/start tries again', throttle_duration_sec=1.0)
             return True
         return bool(self._drive.begun)
 
@@ -188,8 +171,7 @@ class Goals:
         goes_on = begun == 'goal' and self._drive.begun
         trouble = self._trouble if goes_on else Trouble()
         self._aim(goal, trouble)
-        self._shown, self._trouble, self._cancelled = goal, trouble, False
-        self._came_s = steady_s()
+        self._shown, self._trouble = goal, trouble
         self._drive.set_off(begun)
 
     def _part(self, goal: Picture) -> np.ndarray:

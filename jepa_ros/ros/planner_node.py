@@ -91,7 +91,6 @@ class PlannerNode(ManagedNode):
         return response
 
     def _on_cancel(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        self._goals.cancel()
         self._stop('cancelled')
         response.success, response.message = True, 'cancelled'
         return response

@@ -136,30 +136,3 @@ def test_what_began_the_drive_and_which_run_it_is(probe, bundle, robot, planner)
     with process('fake_planner', '-p', bundle):
         wait_for(lambda: robot.value('run') != run, 'another run')
         assert robot.value('begun') == ''
-
-
-def test_a_goal_that_is_repeated_does_not_undo_a_cancel(probe, robot, planner):
-    """Only a person's start does, or another goal."""
-    robot.place[:] = 0.12, 0.12
-    goals = probe.every(0.1, lambda: robot.send_goal(0.85, 0.85))
-    robot.wait_moving()
-    probe.call(Trigger, 'planner_node/cancel', Trigger.Request())
-    robot.wait_word('idle')
-    robot.wait_frames(0.7)
-    assert robot.value('begun') == ''
-    assert not from_twist(robot.commands[-1]).any()
-    assert 'was cancelled, and it keeps coming; ~/start tries again' in planner.output
-    goals.cancel()
-    robot.send_goal(0.2, 0.85)
-    wait_for(lambda: np.hypot(*(robot.place - (0.2, 0.85))) < 0.08, 'another goal')
-
-
-def test_a_goal_that_is_sent_anew_after_a_cancel_is_one(probe, robot, planner):
-    robot.place[:] = 0.12, 0.12
-    robot.send_goal(0.85, 0.85)
-    robot.wait_moving()
-    probe.call(Trigger, 'planner_node/cancel', Trigger.Request())
-    robot.wait_word('idle')
-    robot.wait_frames(2.5)
-    robot.send_goal(0.85, 0.85)
-    wait_for(lambda: np.hypot(*(robot.place - (0.85, 0.85))) < 0.08, 'the same goal')
