@@ -25,10 +25,10 @@ def bag_frames(bags: Sequence[Path], topic: str | None, most: int, height: int, 
     Return (pictures, topic): at most ``most``, spread evenly over all the bags, in their order.
 
     Pictures are (height, width, 3) uint8 RGB, brought there as on the robot, of the ``region`` (x,
-    y, width, height) that the model looks at; width 0 is all.  Without a topic it
-    is the only one with pictures.  ValueError where a bag cannot be read or has no such topic,
-    RuntimeError where there are no ROS messages to read it with.  What is compressed in a bag is
-    unpacked whatever its size: read bags that you know.
+    y, width, height) that the model looks at; width 0 is all.  Without a topic it is the only one
+    with pictures.  ValueError where a bag cannot be read or has no such topic, RuntimeError where
+    there are no ROS messages to read it with.  What is compressed in a bag is unpacked whatever
+    its size: read bags that you know.
     """
     import numpy as np
     from tqdm import tqdm

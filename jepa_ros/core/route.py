@@ -59,7 +59,6 @@ class Route:
 
     nodes: Array
     edges: tuple[Edge, ...]
-    _leading_from: dict[int, list[Edge]] = field(init=False, repr=False, compare=False)
     _leading_to: dict[int, list[Edge]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -69,7 +68,6 @@ class Route:
                              f'from 1 to {MOST_NODES}')
         if not np.isfinite(self.nodes).all():
             raise ValueError('nodes hold numbers that are not finite')
-        leading_from: dict[int, list[Edge]] = {}
         leading_to: dict[int, list[Edge]] = {}
         for edge in self.edges:
             for node in (edge.start, edge.end):
@@ -77,9 +75,7 @@ class Route:
             if edge.start == edge.end or not 0.0 <= edge.blocks < math.inf:
                 raise ValueError(f'edge from {edge.start} to {edge.end} is {edge.blocks} blocks '
                                  'long, must join two nodes and be finite, at least 0')
-            leading_from.setdefault(edge.start, []).append(edge)
             leading_to.setdefault(edge.end, []).append(edge)
-        object.__setattr__(self, '_leading_from', leading_from)
         object.__setattr__(self, '_leading_to', leading_to)
 
     def __len__(self) -> int:
