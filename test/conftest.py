@@ -14,20 +14,25 @@
 
 """What every test shares: no screen, no network beyond this machine, no process left behind."""
 
+import atexit
 from collections.abc import Iterator
 import contextlib
 import os
 from pathlib import Path
+import shutil
 import tempfile
 
 from hypothesis import settings
 import numpy as np
 import pytest
+from shared_memory import sweep
 
 # before anything imports ROS, NumPy's threads or MuJoCo
 os.environ.setdefault('OMP_NUM_THREADS', '1')
 os.environ.setdefault('ROS_AUTOMATIC_DISCOVERY_RANGE', 'LOCALHOST')
-os.environ.setdefault('ROS_LOG_DIR', tempfile.mkdtemp(prefix='jepa_ros_log_'))
+if 'ROS_LOG_DIR' not in os.environ:
+    os.environ['ROS_LOG_DIR'] = tempfile.mkdtemp(prefix='jepa_ros_log_')
+    atexit.register(shutil.rmtree, os.environ['ROS_LOG_DIR'], ignore_errors=True)
 
 # where there is no way to render, the tests that do say so
 with contextlib.suppress(RuntimeError):
@@ -36,6 +41,11 @@ with contextlib.suppress(RuntimeError):
 # the same examples at every run, and no clock: a busy machine must not fail a test
 settings.register_profile('repeatable', derandomize=True, deadline=None, database=None)
 settings.load_profile('repeatable')
+
+
+def pytest_sessionfinish() -> None:
+    """Leave no shared memory of the nodes that the tests killed."""
+    sweep()
 
 
 @pytest.fixture(scope='session')

@@ -1,6 +1,6 @@
 // A curve of the last minute.
 
-import { begin, colour, number } from './paint.js';
+import { begin, colour, number, tick } from './paint.js';
 
 const SPAN_S = 60;
 const LEFT = 44;
