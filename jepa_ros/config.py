@@ -86,17 +86,19 @@ class AgentConfig:
     A frame older than ``max_frame_age_s``, or stamped more than ``max_future_s`` ahead, stops it;
     so does a gap of ``max_frame_age_s`` between frames.  It moves again after ``fresh_frames``
     good ones.  A goal is reached after ``arrival_frames`` frames in a row below ``arrival_cost``
-    (blocks; None takes the manifest's), or after ``settled_frames`` below half as much again:
-    near, and nothing brings it nearer.  When the clock goes back by more than ``restart_s``, the
-    past is forgotten.  ``surprise`` costs one more rollout a frame.  ``action_delay_s`` is how
-    long after its frame an action took effect in the data that the model was trained on (None
-    takes the manifest's).
+    (blocks; None takes the manifest's), or within ``arrival_m`` where the model tells how far it
+    is, a turn of 1 rad counting 0.3 m and what it may err in full; or after ``settled_frames``
+    below half as much cost again: near, and nothing brings it nearer.  When the clock goes back
+    by more than ``restart_s``, the past is forgotten.  ``surprise`` costs one more rollout a
+    frame.  ``action_delay_s`` is how long after its frame an action took effect in the data that
+    the model was trained on (None takes the manifest's).
     """
 
     max_frame_age_s: float = 0.3
     fresh_frames: int = 3
     arrival_frames: int = 3
     arrival_cost: float | None = None
+    arrival_m: float = 0.18
     settled_frames: int = 20
     max_future_s: float = 0.1
     restart_s: float = 1.0
@@ -109,6 +111,7 @@ class AgentConfig:
         _within('fresh_frames', self.fresh_frames, 1, 1000)
         _within('arrival_frames', self.arrival_frames, 1, 1000)
         _within('settled_frames', self.settled_frames, 1, 1000)
+        _within('arrival_m', self.arrival_m, 0.0, 1000.0)
         if self.arrival_cost is not None:
             _within('arrival_cost', self.arrival_cost, 0.0, 1e9)
         _within('max_future_s', self.max_future_s, 0.0, 60.0)

@@ -176,12 +176,29 @@ class Rollout:
     What the rollout graph answers for S candidates.
 
     ``latents`` (S, H, L, D): entry h is the latent after block h.  ``cost`` (S,), lower is better.
-    ``cost_to_go`` (S, H + 1) in blocks: entry 0 is that of the present latent.
+    ``cost_to_go`` (S, H + 1) in blocks: entry 0 is that of the present latent.  ``goal_pose``
+    (6,), of models that tell it: m ahead and m to the left of the present, cosine and sine of
+    the turn, and the errors to expect of the first two (m) and of the others.
     """
 
     latents: Array
     cost: Array
     cost_to_go: Array
+    goal_pose: Array | None = None
+
+
+@dataclass(frozen=True)
+class GoalPose:
+    """
+    Where a goal lies as seen from the robot: m ahead, m to the left, and the turn in rad.
+
+    ``error_m`` is the mean absolute error to expect of each of the first two.
+    """
+
+    ahead_m: float
+    left_m: float
+    turn_rad: float
+    error_m: float
 
 
 @dataclass(frozen=True)
@@ -208,8 +225,8 @@ class Decision:
     """
     The answer of one agent step: the command (A,) in physical units, and why.
 
-    ``cost_to_go`` (blocks) and ``surprise`` are NaN where they are not known.  On a route
-    ``picture`` is which of how many is driven to, from 1 on.
+    ``cost_to_go`` (blocks) and ``surprise`` are NaN where they are not known, ``goal_pose`` is
+    None.  On a route ``picture`` is which of how many is driven to, from 1 on.
     """
 
     command: Array
@@ -222,3 +239,4 @@ class Decision:
     latent: Array | None = None
     plan: Plan | None = None
     picture: tuple[int, int] = (0, 0)
+    goal_pose: GoalPose | None = None

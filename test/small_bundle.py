@@ -14,6 +14,7 @@
 
 """A bundle of small random networks, exported once a run, for tests of all that loads one."""
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -25,6 +26,8 @@ from jepa_ros.learning.metrics import Calibration
 
 SMALL = ModelConfig(image_px=32, width=8, channels=(8, 8), encoder_hidden=16, predictor_hidden=16,
                     predictor_layers=2, critic_hidden=16, horizon=3)
+# its rollout tells where the goal lies, too
+TELLING = replace(SMALL, history=2, whereabouts_hidden=8)
 CALIBRATION = Calibration(0.75, 0.25, (0.01, 0.02, 0.03))
 
 
@@ -42,8 +45,8 @@ def random_networks(config: ModelConfig = SMALL, seed: int = 0) -> Networks:
 
 
 @cache
-def small_bundle(base: Path) -> Path:
-    """Export the small networks under a folder; return the bundle's."""
-    folder = base / 'small_bundle'
-    export_bundle(random_networks(), folder, 'small', CALIBRATION, {'seed': 0})
+def small_bundle(base: Path, config: ModelConfig = SMALL) -> Path:
+    """Export small networks under a folder; return the bundle's."""
+    folder = base / ('small_bundle' if config == SMALL else 'telling_bundle')
+    export_bundle(random_networks(config), folder, 'small', CALIBRATION, {'seed': 0})
     return folder

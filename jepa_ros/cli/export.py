@@ -121,7 +121,7 @@ def export_run(run_folder: Path, out: Path, config, weights_only: bool = False,
     subject = Subject(
         out.name, run_folder, networks, control.eval(), data.training, data.held_out,
         data.actions, encode_frames(networks, data.training), latents,
-        encode_frames(control, data.held_out))
+        encode_frames(control, data.held_out), calibration.arrival_cost)
     _report(subject, settings, data.about)
     shutil.copyfile(run_folder / 'report.png', out / 'report.png')
     size = sum(f.stat().st_size for f in out.iterdir())

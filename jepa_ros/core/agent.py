@@ -22,7 +22,7 @@ import numpy as np
 
 from jepa_ros.config import AgentConfig
 from jepa_ros.core.actions import clamp, command_at
-from jepa_ros.core.arrival import Arrival, cost_to_go
+from jepa_ros.core.arrival import Arrival, remaining
 from jepa_ros.core.context import Context
 from jepa_ros.core.distrust import Distrust
 from jepa_ros.core.follower import Follower
@@ -195,15 +195,15 @@ class Agent:
 
     def _judge(self, percept: Decision, goal: Array, new: bool) -> Decision:
         """Say whether a frame, new or seen before, shows the goal (L, D)."""
-        to_go = cost_to_go(self._model, self._context, goal, percept.frame_stamp_s)
-        verdict = judge_finite('cost-to-go', to_go)
+        left = remaining(self._model, self._context, goal, percept.frame_stamp_s)
+        verdict = left.judge()
         if not verdict.ok:
             self._refuse(verdict.reason)
             return replace(percept, status=Status.FAULT, reason=verdict.reason)
-        arrival = self._arrival.judge(to_go) if new else ''
+        arrival = self._arrival.judge(left) if new else ''
         self._arrived = bool(arrival)
         return replace(percept, status=Status.ARRIVED if arrival else Status.DRIVING,
-                       reason=arrival, cost_to_go=to_go)
+                       reason=arrival, cost_to_go=left.cost_to_go, goal_pose=left.pose)
 
     def ask(self, percept: Decision, ready_s: float) -> Question:
         """

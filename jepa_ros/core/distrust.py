@@ -21,6 +21,7 @@ would push on for ever, because pushing looks best.  What tells is that nothing 
 
 from collections import deque
 import copy
+from dataclasses import replace
 
 import numpy as np
 
@@ -118,4 +119,4 @@ class Distrusted:
         rollout = self._model.rollout(context, executed, candidates, goal)
         extra = self._distrust.cost(candidates, self._stamp_s, float(rollout.cost_to_go[0, 0]),
                                     self._committed)
-        return Rollout(rollout.latents, rollout.cost + extra, rollout.cost_to_go)
+        return replace(rollout, cost=rollout.cost + extra)

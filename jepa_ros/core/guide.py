@@ -17,7 +17,7 @@
 from dataclasses import replace
 import math
 
-from jepa_ros.core.arrival import cost_to_go
+from jepa_ros.core.arrival import remaining
 from jepa_ros.core.context import Context
 from jepa_ros.core.follower import Follower
 from jepa_ros.core.following import Guidance, Lead
@@ -61,7 +61,7 @@ class Guide:
                        picture=(self.now.node, self.now.count))
 
     def _to_go(self, context: Context, goal: Array, frame_s: float) -> float:
-        cost = cost_to_go(self._model, context, goal, frame_s)
+        cost = remaining(self._model, context, goal, frame_s).cost_to_go
         if not math.isfinite(cost):
             raise NonFiniteError(f'cost-to-go is {cost}, must be finite')
         return cost - self._model.spec.arrival_cost

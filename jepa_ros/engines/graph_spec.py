@@ -21,6 +21,9 @@ from jepa_ros.engines.bundle_files import BundleError, said
 from jepa_ros.engines.fields import get, must_be
 from jepa_ros.types import ModelSpec
 
+# numbers: see Rollout.goal_pose
+GOAL_POSE = 6
+
 
 @dataclass(frozen=True)
 class TensorSpec:
@@ -61,12 +64,15 @@ def check_shapes(spec: ModelSpec, encoder: GraphSpec, rollout: GraphSpec) -> Non
     t, k, a, h = spec.history, spec.action.block, spec.action.width, spec.horizon
     latent = (spec.tokens, spec.width)
     free = rollout.inputs[2].shape[0] if len(rollout.inputs) > 2 and rollout.inputs[2].shape else 0
+    results: list[tuple[int | str, ...]] = [(free, h, *latent), (free,), (free, h + 1)]
+    if len(rollout.outputs) > len(results):
+        results.append((GOAL_POSE,))    # of models that tell where the goal lies
     wanted: tuple[tuple[str, tuple[TensorSpec, ...], list[tuple[int | str, ...]]], ...] = (
         ('encoder inputs', encoder.inputs, [(1, spec.image_height, spec.image_width, 3)]),
         ('encoder outputs', encoder.outputs, [(1, spec.tokens, spec.encoded_width)]),
         ('rollout inputs', rollout.inputs,
          [(t, *latent), (t, k, a), (free, h, k, a), latent]),
-        ('rollout outputs', rollout.outputs, [(free, h, *latent), (free,), (free, h + 1)]))
+        ('rollout outputs', rollout.outputs, results))
     for label, found, shapes in wanted:
         if [tensor.shape for tensor in found] != shapes:
             raise BundleError(f'{label} have shapes {said([tensor.shape for tensor in found])}, '

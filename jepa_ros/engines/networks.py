@@ -200,6 +200,11 @@ class Whereabouts(nn.Module):
         return torch.cat([told[..., :4],
                           told[..., 4:].clamp(cls.LEAST_LOG_M, cls.MOST_LOG_M)], dim=-1)
 
+    @staticmethod
+    def goal_pose(told: Tensor) -> Tensor:
+        """Return what was told (6,) with the errors themselves, not their logarithms."""
+        return torch.cat([told[:4], told[4:].exp()])
+
     @classmethod
     def features(cls, told: Tensor) -> Tensor:
         """Return what was told (B, 6) on the scales of a room, a robot and a goal (B, 16)."""
@@ -229,12 +234,16 @@ class Critic(nn.Module):
 
     def forward(self, latents: Tensor, goal: Tensor) -> Tensor:
         """Return V(z, z_goal), never negative."""
-        seen = beside(latents, goal)
+        return self.judge(latents, goal)[0]
+
+    def judge(self, latents: Tensor, goal: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Return V(z, z_goal), and what whereabouts told (B, 6) where there are some."""
+        seen, told = beside(latents, goal), None
         if self.whereabouts is not None:
             told = self.whereabouts(latents, goal).detach()     # odometry alone teaches it
             seen = torch.cat([seen, self.whereabouts.features(told)], dim=-1)
         out = self.layers(seen).squeeze(-1)
-        return functional.softplus(out) * self.SCALE_BLOCKS
+        return functional.softplus(out) * self.SCALE_BLOCKS, told
 
 
 class Networks(nn.Module):

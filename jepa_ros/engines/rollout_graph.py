@@ -23,7 +23,7 @@ import torch
 from torch import nn, Tensor
 from torch.nn import functional
 
-from jepa_ros.engines.networks import Critic, Networks
+from jepa_ros.engines.networks import Critic, Networks, Whereabouts
 
 
 class PlainRollout(nn.Module):
@@ -35,17 +35,19 @@ class PlainRollout(nn.Module):
         self.register_buffer('weights', _weights(networks), persistent=False)
 
     def forward(self, context: Tensor, executed: Tensor, candidates: Tensor, goal: Tensor
-                ) -> tuple[Tensor, Tensor, Tensor]:
+                ) -> tuple[Tensor, ...]:
         """
         Return latents (S, H, L, D), cost (S,) and cost-to-go (S, H + 1).
 
-        Takes context (T, L, D), executed (T, K, A), candidates (S, H, K, A), goal (L, D).
+        Takes context (T, L, D), executed (T, K, A), candidates (S, H, K, A), goal (L, D).  Where
+        the critic has whereabouts, the goal's pose (6,) too, as seen from the present.
         """
         count, history = candidates.shape[0], context.shape[0]
         goals = goal.expand(count, -1)
         seen = list(context[:, 0].expand(count, -1, -1).unbind(1))  # T of (S, D)
         ended = list(executed.expand(count, -1, -1, -1).unbind(1))  # T of (S, K, A)
-        values = [self.critic(torch.stack(seen, dim=1), goals)]
+        now, told = self.critic.judge(torch.stack(seen, dim=1), goals)
+        values = [now]
         for h in range(candidates.shape[1]):
             seen.append(self.predictor(torch.stack(seen[h:], dim=1), torch.stack(ended[h:], dim=1),
                                        candidates[:, h]))
@@ -53,7 +55,8 @@ class PlainRollout(nn.Module):
             values.append(self.critic(torch.stack(seen[h + 1:], dim=1), goals))
         cost_to_go = torch.stack(values, dim=1)  # (S, H + 1)
         cost = (cost_to_go[:, 1:] * self.weights).sum(dim=1)
-        return torch.stack(seen[history:], dim=1).unsqueeze(2), cost, cost_to_go
+        future = torch.stack(seen[history:], dim=1).unsqueeze(2)
+        return future, cost, cost_to_go, *_poses(told)
 
 
 class RolloutGraph(nn.Module):
@@ -71,8 +74,8 @@ class RolloutGraph(nn.Module):
         self.register_buffer('weights', _weights(networks), persistent=False)
 
     def forward(self, context: Tensor, executed: Tensor, candidates: Tensor, goal: Tensor
-                ) -> tuple[Tensor, Tensor, Tensor]:
-        """Return latents (S, H, L, D), cost (S,) and cost-to-go (S, H + 1), as the plain one."""
+                ) -> tuple[Tensor, ...]:
+        """Return latents (S, H, L, D), cost (S,), cost-to-go (S, H + 1), as the plain one."""
         predictor, history = self.predictor, context.shape[0]
         modulation = self._modulation(executed, candidates)
         columns = predictor.enter.weight.chunk(history, dim=1)  # T of (hidden, D)
@@ -86,10 +89,11 @@ class RolloutGraph(nn.Module):
             seen.append(seen[-1] + predictor.leave(x))  # (S, D)
         future = torch.stack(seen[history:])  # (H, S, D)
         values = judge(self.critic, context, future, goal)  # (H, S)
-        now = self.critic(context[:, 0].unsqueeze(0), goal).expand(candidates.shape[0])
+        present, told = self.critic.judge(context[:, 0].unsqueeze(0), goal)
+        now = present.expand(candidates.shape[0])
         cost = (values * self.weights[:, None]).sum(dim=0)
         cost_to_go = torch.cat([now[:, None], values.transpose(0, 1)], dim=1)
-        return future.transpose(0, 1).unsqueeze(2), cost, cost_to_go
+        return future.transpose(0, 1).unsqueeze(2), cost, cost_to_go, *_poses(told)
 
     def _modulation(self, executed: Tensor, candidates: Tensor) -> list[tuple[Tensor, Tensor]]:
         """Return (1 + scale, shift) of each layer for every step, (H, S, hidden) each."""
@@ -143,6 +147,11 @@ def _enter(first: nn.Linear, context: Tensor, future: Tensor, goal: Tensor) -> T
         ahead = functional.linear(future[:max(horizon - back, 0)], part)
         x = x + (torch.cat([past.expand(-1, future.shape[1], -1), ahead]) if back else ahead)
     return x
+
+
+def _poses(told: Tensor | None) -> tuple[Tensor, ...]:
+    """Return the goal's pose (6,) of what was told (B, 6) of the present, alike for all."""
+    return () if told is None else (Whereabouts.goal_pose(told[0]),)
 
 
 def _weights(networks: Networks) -> Tensor:

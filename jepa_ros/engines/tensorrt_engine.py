@@ -88,9 +88,8 @@ class TensorrtEngine:
 
     def rollout(self, context: Array, executed: Array, candidates: Array, goal: Array) -> Rollout:
         """Predict what follows each candidate (S, H, K, A), and what it costs, in one call."""
-        latents, cost, cost_to_go = self._run(
-            self._rollout, (context, executed, candidates, goal), len(candidates))
-        return Rollout(latents, cost, cost_to_go)
+        return Rollout(*self._run(
+            self._rollout, (context, executed, candidates, goal), len(candidates)))
 
     def close(self) -> None:
         """Free the device's memory now, not when the engine is dropped; no call may follow."""

@@ -33,6 +33,7 @@ from jepa_ros.engines.architectures import (
     plain_rollout,
     rollout_graph,
 )
+from jepa_ros.engines.graph_spec import GOAL_POSE
 from jepa_ros.engines.manifest import FORMAT, load_manifest, Manifest, sha256, WEIGHTS
 from jepa_ros.engines.onnx_engine import OnnxEngine
 from jepa_ros.engines.torch_engine import load_networks, TorchEngine
@@ -46,6 +47,7 @@ PROPRIOCEPTION_UNITS = {'linear_x': 'm/s', 'linear_y': 'm/s', 'angular_z': 'rad/
 _FILES = ('encoder.onnx', 'rollout.onnx', WEIGHTS)
 _ROLLOUT_INPUTS = ('context', 'executed', 'candidates', 'goal')
 _ROLLOUT_OUTPUTS = ('latents', 'cost', 'cost_to_go')
+_GOAL_POSE = 'goal_pose'
 
 
 def _examples(config: AnyConfig, candidates: int, seed: int = 0) -> dict[str, torch.Tensor]:
@@ -86,7 +88,13 @@ def _export_graphs(networks: AnyNetworks, folder: Path) -> None:
     image = torch.zeros(1, config.image_px, config.image_px, 3, dtype=torch.uint8)
     export_graph(networks.encoder, (image,), folder / 'encoder.onnx', ('image',), ('latent',))
     export_graph(rollout_graph(networks), tuple(_examples(config, 3).values()),
-                 folder / 'rollout.onnx', _ROLLOUT_INPUTS, _ROLLOUT_OUTPUTS, candidates=2)
+                 folder / 'rollout.onnx', _ROLLOUT_INPUTS,
+                 (*_ROLLOUT_OUTPUTS, *([_GOAL_POSE] if _tells_pose(config) else [])),
+                 candidates=2)
+
+
+def _tells_pose(config: AnyConfig) -> bool:
+    return getattr(config, 'whereabouts_hidden', 0) > 0
 
 
 def _graph_specs(config: AnyConfig) -> dict[str, Any]:
@@ -104,7 +112,8 @@ def _graph_specs(config: AnyConfig) -> dict[str, Any]:
             tensor('context', [t, 1, d]), tensor('executed', [t, k, a]),
             tensor('candidates', ['candidates', h, k, a]), tensor('goal', [1, d])],
             'outputs': [tensor('latents', ['candidates', h, 1, d]), tensor('cost', ['candidates']),
-                        tensor('cost_to_go', ['candidates', h + 1])]}}
+                        tensor('cost_to_go', ['candidates', h + 1]),
+                        *([tensor(_GOAL_POSE, [GOAL_POSE])] if _tells_pose(config) else [])]}}
 
 
 def parity(manifest: Manifest, networks: AnyNetworks, candidates: int = 16, seed: int = 1
@@ -119,6 +128,8 @@ def parity(manifest: Manifest, networks: AnyNetworks, candidates: int = 16, seed
     a, b = engine.rollout(*inputs), reference.rollout(*inputs)
     pairs = [(engine.encode(image), reference.encode(image)), (a.latents, b.latents),
              (a.cost, b.cost), (a.cost_to_go, b.cost_to_go)]
+    if a.goal_pose is not None and b.goal_pose is not None:
+        pairs.append((a.goal_pose, b.goal_pose))
     return max(float(np.abs(x - y).max() / max(1.0, np.abs(y).max())) for x, y in pairs)
 
 
@@ -201,6 +212,7 @@ def export_again(folder: Path) -> Manifest:
         raw = {k: v for k, v in manifest.raw.items() if k not in ('evaluation', int8_graphs.KEY)}
         for name in set(raw['files']) - set(_FILES):
             (partial / name).unlink()
+        raw['graphs'] = _graph_specs(networks.config)
         raw['files'] = {name: sha256(partial / name) for name in _FILES}
         (partial / 'manifest.json').write_text(json.dumps(raw, indent=2) + '\n')
         _check_parity(partial, networks)

@@ -12,49 +12,62 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""Places that the critic takes for the goal, and that are not: found by odometry."""
+"""Places that are taken for the goal, and that are not: found by odometry."""
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from jepa_ros.config import AgentConfig
+from jepa_ros.core.arrival import METRES_A_RADIAN
 from jepa_ros.engines.networks import Networks
-from jepa_ros.learning.data import Episodes, known_poses
+from jepa_ros.learning.data import Episodes, known_poses, rows_before
 from jepa_ros.learning.report_curves import costs
 from jepa_ros.learning.whereabouts import seen_from
 
 HERE_M, HERE_RAD = 0.1, 0.12
-ELSEWHERE_M = (0.25, 2.5)
-# of the frames that are at the goal, so many must count as having arrived
-_ARRIVING = 0.9
+ELSEWHERE_M = 0.25
 _DRIVES, _GOALS, _LEAST = 40, 30, 30
 _APART_BLOCKS = 4
 
 
 @torch.no_grad()
-def false_places(networks: Networks, episodes: Episodes, z: Tensor) -> float | None:
+def false_places(networks: Networks, episodes: Episodes, z: Tensor, arrival_cost: float
+                 ) -> float | None:
     """
-    Return the share of goals for which some place, 0.25 to 2.5 m away, costs too little.
+    Return which share of the frames that count as arrived are 0.25 m or more from the goal.
 
-    Too little is what lets 90 % of the frames that are at a goal, within 0.1 m and 0.12 rad, but
-    from another time, count as arrived.  ``z`` (N, D) are the latents of the episodes.  None where
-    odometry is missing, or drives come too seldom to where they were before.
+    What counts is what the agent goes by, frame by frame: ``arrival_cost`` (blocks), or where the
+    goal is told to lie.  Goals are of the same drive, from another time.  ``z`` (N, D) are the
+    latents of the episodes.  None where odometry is missing, where drives come too seldom to
+    where they were before, or nothing counts.
     """
     block, history = networks.config.block, networks.config.history
     rows = np.intersect1d(episodes.starts(block, history - 1, after=0), known_poses(episodes))
     rng, poses = np.random.default_rng(5), episodes.poses
-    here, elsewhere = [], []
+    here = arrived = wrong = 0
     for drive in np.unique(episodes.drive[rows])[:_DRIVES]:
         those = rows[episodes.drive[rows] == drive][::2]
         for goal in rng.choice(those, min(_GOALS, len(those)), replace=False):
             lies = seen_from(poses[those], np.broadcast_to(poses[goal], (len(those), 3)))
             away = np.hypot(lies[:, 0], lies[:, 1])
             other = np.abs(those - goal) >= _APART_BLOCKS * block
-            cost = costs(networks, episodes, z, those, np.full(len(those), goal))
-            here.append(cost[other & (away < HERE_M) & (np.abs(lies[:, 2]) < HERE_RAD)])
-            beside = cost[other & (ELSEWHERE_M[0] < away) & (away < ELSEWHERE_M[1])]
-            elsewhere.append(beside.min(initial=np.inf))
-    true = np.concatenate(here) if here else np.zeros(0)
-    if len(true) < _LEAST:
-        return None
-    return float(np.mean(np.array(elsewhere) < np.quantile(true, _ARRIVING)))
+            here += int((other & (away < HERE_M) & (np.abs(lies[:, 2]) < HERE_RAD)).sum())
+            counts = other & _counts(networks, episodes, z, those, int(goal), arrival_cost)
+            arrived += int(counts.sum())
+            wrong += int((counts & (away >= ELSEWHERE_M)).sum())
+    return wrong / arrived if here >= _LEAST and arrived else None
+
+
+def _counts(networks: Networks, episodes: Episodes, z: Tensor, rows: np.ndarray, goal: int,
+            arrival_cost: float) -> np.ndarray:
+    """Say which rows (B,) would count as arrived at a goal, if more frames said the same."""
+    near = costs(networks, episodes, z, rows, np.full(len(rows), goal)) < arrival_cost
+    whereabouts = networks.critic.whereabouts
+    if whereabouts is None:
+        return near
+    window = rows_before(episodes, rows, networks.config.block, networks.config.history)
+    told = whereabouts(z[window], networks.at_rest(z[goal]).expand(len(rows), -1)).numpy()
+    reach = (np.hypot(told[:, 0], told[:, 1]) + np.exp(told[:, 4])
+             + METRES_A_RADIAN * np.abs(np.arctan2(told[:, 3], told[:, 2])))
+    return np.asarray(near | (reach < AgentConfig.arrival_m))

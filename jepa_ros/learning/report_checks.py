@@ -96,7 +96,7 @@ def checks(m: Measures, names: Sequence[str], warnings: Mapping[str, str]) -> li
     if m.false_places is not None:
         found.append(Check(
             'places are told apart', _grade_low(m.false_places, 0.1, 0.25),
-            f'{m.false_places:.0%} of goals are taken for reached elsewhere', 'up to 10%',
+            f'{m.false_places:.1%} of what counts as arrived is elsewhere', 'up to 10%',
             'The robot will stop at places that look like the goal: record more places, train '
             'the world model longer, with odometry and model.whereabouts_hidden'))
     found += [Check('training was healthy', 'amber', words, 'no warning')

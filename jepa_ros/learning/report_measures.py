@@ -65,6 +65,7 @@ class Subject:
     training_latents: Tensor
     latents: Latents
     control_latents: Tensor
+    arrival_cost: float
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Measures:
     its median where another frame than the true one comes; ``wrong_actions`` by how much the
     one-block error grows where another moment's actions are told.  ``coverage`` (A,) is the part
     of each action's range that the data visits, ``still`` the part of time without motion.
-    ``false_places`` is the share of goals that are taken for reached elsewhere, where odometry
+    ``false_places`` is the share of frames counting as arrived that are elsewhere, where odometry
     tells.
     """
 
@@ -137,7 +138,7 @@ def measure(subject: Subject) -> Measures:
         (expected - z[other]).square().mean(dim=1).median().item(),
         _wrong_actions(networks, held_out, z), by_steps(networks, held_out, z),
         by_distance(networks, held_out, z) if len(poses) > 100 else None,
-        false_places(networks, held_out, z),
+        false_places(networks, held_out, z, subject.arrival_cost),
         _probe(subject) if len(poses) > 100 and one_frame(subject.training) else None,
         len(subject.training) * subject.actions.period_s / 60,
         len(np.unique(subject.training.first)), coverage, still)

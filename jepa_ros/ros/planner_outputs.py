@@ -16,6 +16,7 @@
 
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import asdict
 import math
 import uuid
 
@@ -150,6 +151,9 @@ class PlannerOutputs:
             'surprise': decision.surprise,
             'reason': decision.reason,
         }
+        if decision.goal_pose is not None:
+            self._values |= {f'goal_{name}': value
+                             for name, value in asdict(decision.goal_pose).items()}
         number, count = decision.picture
         if count:
             self._values['picture'] = f'{number} of {count}'

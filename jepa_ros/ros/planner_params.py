@@ -70,6 +70,8 @@ TABLE = (
           'frames in a row below arrival_cost that count as arrived', 1, 100),
     Entry('arrival_cost', 0.0, 'blocks',
           'cost-to-go below which the goal is reached; 0 takes what the model says', 0.0, 1000.0),
+    Entry('arrival_m', AgentConfig.arrival_m, 'm',
+          'within which it is reached, where the model tells that; 0 never', 0.0, 100.0),
     Entry('settled_frames', AgentConfig.settled_frames, 'count',
           'frames in a row below 1.5 arrival costs that count as arrived too', 1, 1000),
     Entry('refuse_repeats', True, 'bool',
@@ -127,7 +129,7 @@ def agent_config(values: dict[str, Any]) -> AgentConfig:
     return AgentConfig(
         max_frame_age_s=values['max_frame_age_s'], fresh_frames=values['fresh_frames'],
         arrival_frames=values['arrival_frames'], arrival_cost=values['arrival_cost'] or None,
-        settled_frames=values['settled_frames'])
+        arrival_m=values['arrival_m'], settled_frames=values['settled_frames'])
 
 
 def follower_config(values: dict[str, Any]) -> FollowerConfig:

@@ -44,13 +44,18 @@ def picture(x: float, y: float, side_px: int = 16) -> Image:
 
 
 class PointModel:
-    """The exact world model of the point; ``bad_cost`` and ``bad_latent`` break it on purpose."""
+    """
+    The exact world model of the point; ``bad_cost`` and ``bad_latent`` break it on purpose.
+
+    It tells that the goal lies at ``goal_pose``, where that is given.
+    """
 
     def __init__(self, history: int = 1, horizon: int = 4) -> None:
         self.spec = spec(history, horizon)
         self.rollouts = 0
         self.bad_cost: float | None = None
         self.bad_latent = False
+        self.goal_pose: Array | None = None
 
     def encode(self, image: Image) -> Array:
         """Return the position (1, 2)."""
@@ -71,7 +76,7 @@ class PointModel:
         if self.bad_cost is not None:
             cost = np.full_like(cost, self.bad_cost)
         return Rollout(moved[:, :, None].astype(np.float32), cost.astype(np.float32),
-                       cost_to_go.astype(np.float32))
+                       cost_to_go.astype(np.float32), self.goal_pose)
 
 
 START = np.array([[[0.5, 0.5]]], np.float32)

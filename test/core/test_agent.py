@@ -78,6 +78,18 @@ def test_arrival_wants_frames_in_a_row():
     assert near[-1].reason == f'cost-to-go {near[-1].cost_to_go:.2f} is below 0.50 blocks'
 
 
+def test_it_says_where_the_goal_lies_and_arrives_where_that_is_here():
+    rig = Rig(arrival_frames=3).drive()
+    rig.model.goal_pose = np.array([0.4, -0.3, 0.0, 1.0, 0.1, 0.1], np.float32)
+    driving = rig.run(1)[0]
+    assert driving.status is Status.DRIVING
+    pose = driving.goal_pose
+    assert (pose.ahead_m, pose.left_m, pose.turn_rad, pose.error_m) == pytest.approx(
+        (0.4, -0.3, math.pi / 2, 0.1))
+    rig.model.goal_pose[:] = 0.06, 0.0, 1.0, 0.0, 0.05, 0.1
+    assert [d.status.value for d in rig.run(3)] == ['driving', 'driving', 'arrived']
+
+
 def test_without_a_goal_it_encodes_and_does_not_plan():
     rig = Rig()
     decisions = rig.run(8)

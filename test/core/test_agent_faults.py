@@ -16,6 +16,7 @@
 
 import math
 
+import numpy as np
 from point_world import picture
 import pytest
 from rig import GOAL, Rig
@@ -107,6 +108,15 @@ def test_costs_that_are_not_finite_are_a_fault(bad):
     assert not fault.command.any()
     rig.model.bad_cost = None
     assert [d.status.value for d in rig.run(3)] == ['stale', 'stale', 'driving']
+
+
+def test_a_goal_that_lies_nowhere_is_a_fault():
+    rig = Rig().drive()
+    rig.model.goal_pose = np.array([1.0, 0.0, 1.0, 0.0, math.nan, 0.1], np.float32)
+    fault = rig.run(1)[0]
+    assert (fault.status, fault.reason) == (
+        Status.FAULT, "the goal's pose has 1 non-finite of 4 values")
+    assert not fault.command.any()
 
 
 def test_a_latent_that_is_not_finite_is_a_fault_and_is_forgotten():

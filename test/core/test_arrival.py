@@ -18,7 +18,8 @@ from point_world import spec
 import pytest
 
 from jepa_ros.config import AgentConfig
-from jepa_ros.core.arrival import Arrival
+from jepa_ros.core.arrival import Arrival, Remaining
+from jepa_ros.types import GoalPose
 
 NAN = float('nan')
 
@@ -27,7 +28,7 @@ def first(costs, **config):
     """Return the frame at which a row of costs counts as arrival, and the reason."""
     arrival = Arrival(spec(), AgentConfig(**config))
     for i, cost in enumerate(costs):
-        reason = arrival.judge(cost)
+        reason = arrival.judge(Remaining(cost))
         if reason:
             return i, reason
     return None, ''
@@ -61,7 +62,29 @@ def test_the_config_comes_before_the_model():
 
 def test_a_new_goal_begins_anew():
     arrival = Arrival(spec(), AgentConfig())
-    arrival.judge(0.1)
-    arrival.judge(0.1)
+    here = Remaining(0.1, GoalPose(0.0, 0.0, 0.0, 0.0))
+    arrival.judge(here)
+    arrival.judge(here)
     arrival.clear()
-    assert not arrival.judge(0.1)
+    assert not arrival.judge(here)
+
+
+# distance, error and 0.3 m for a radian together, limit 0.18 m
+@pytest.mark.parametrize('pose, arrives', [
+    ((0.03, -0.04, 0.0, 0.1), True),
+    ((0.03, -0.04, 0.0, 0.2), False),
+    ((0.03, -0.04, -0.2, 0.1), False),
+    ((0.03, -0.04, 0.0, NAN), False),
+    ((-0.2, 0.0, 0.0, 0.03), False),
+])
+def test_a_goal_that_is_told_to_lie_here_is_reached(pose, arrives):
+    arrival = Arrival(spec(), AgentConfig(settled_frames=1000))
+    reasons = [arrival.judge(Remaining(3.0, GoalPose(*pose))) for _ in range(3)]
+    assert reasons[:2] == ['', '']
+    assert reasons[2] == ('the goal is within 0.15 m, limit 0.18 m' if arrives else '')
+
+
+def test_where_a_goal_lies_is_not_asked_at_a_limit_of_0():
+    arrival = Arrival(spec(), AgentConfig(arrival_m=0.0))
+    assert not any(arrival.judge(Remaining(3.0, GoalPose(0.0, 0.0, 0.0, 0.0)))
+                   for _ in range(40))

@@ -79,7 +79,8 @@ class Rig:
             return [self.reference.encode(inputs['image'][0])[None]]
         out = self.reference.rollout(*(inputs[n] for n in (
             'context', 'executed', 'candidates', 'goal')))
-        return [out.latents, out.cost, out.cost_to_go]
+        told = [] if out.goal_pose is None else [out.goal_pose]
+        return [out.latents, out.cost, out.cost_to_go, *told]
 
     def engine(self, **options):
         """Return the engine on the fake GPU; it never builds."""

@@ -273,6 +273,11 @@ def test_graphs_that_are_swapped_are_refused(broken, edit):
      r'rollout inputs.*4, 5, 2.*make.*3, 5, 2'),
     ('graphs.rollout.outputs.1.shape', ['candidates', 1], 'rollout outputs have shapes'),
     ('graphs.rollout.outputs', [], r'rollout outputs have shapes \[\]'),
+    ('graphs.rollout.outputs', [
+        {'name': name, 'type': 'float32', 'shape': shape} for name, shape in (
+            ('latents', ['candidates', 3, 1, 8]), ('cost', ['candidates']),
+            ('cost_to_go', ['candidates', 4]), ('goal_pose', [5]))],
+     r'rollout outputs have shapes .*\(5,\).* make .*\(6,\)'),
     ('graphs.rollout.inputs.2.shape', [16, 3, 5, 2], 'rollout (in|out)puts have shapes'),
 ])
 def test_graphs_must_be_what_the_manifest_says(broken, edit, path, value, message):

@@ -21,6 +21,7 @@ import sys
 
 import numpy as np
 import pytest
+from small_bundle import small_bundle, TELLING
 import torch
 
 from jepa_ros.engines.load import load_engine
@@ -33,11 +34,13 @@ PARITY = 1e-4
 COMMITTED = Path(__file__).parents[2] / 'models' / 'warehouse_ceiling'
 
 
-@pytest.fixture(scope='module', params=['small', 'warehouse_ceiling'])
-def folder(request, bundle) -> Path:
-    """Return the folder of a bundle: a small one, and the one that is committed."""
+@pytest.fixture(scope='module', params=['small', 'telling', 'warehouse_ceiling'])
+def folder(request, bundle, tmp_path_factory) -> Path:
+    """Return the folder of a bundle: two small ones, and the one that is committed."""
     if request.param == 'small':
         return bundle
+    if request.param == 'telling':
+        return small_bundle(tmp_path_factory.getbasetemp(), TELLING)
     if not (COMMITTED / 'manifest.json').exists():
         pytest.skip('models/warehouse_ceiling is not there')
     return COMMITTED
@@ -94,6 +97,10 @@ def test_rollouts_agree_for_any_number_of_candidates(engines, rng, candidates):
     for x, y in ((a.latents, b.latents), (a.cost, b.cost), (a.cost_to_go, b.cost_to_go)):
         close(x, y)
     assert (a.cost_to_go >= 0).all()
+    if b.goal_pose is None:
+        assert a.goal_pose is None
+    else:
+        close(a.goal_pose, b.goal_pose)
 
 
 def test_a_candidate_does_not_depend_on_its_neighbours(engines, rng):

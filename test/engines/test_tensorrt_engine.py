@@ -18,6 +18,7 @@ from built_engines import built, CANDIDATES
 from fake_cuda import FakeEngine
 import numpy as np
 import pytest
+from small_bundle import small_bundle, TELLING
 
 from jepa_ros.engines.cuda import CudaError
 from jepa_ros.engines.manifest import BundleError
@@ -48,6 +49,17 @@ def test_it_answers_what_the_device_computes(rig, rng):
     for candidates in (16, 1, 256, 16):
         inputs = question(spec, candidates, rng)
         same(engine.rollout(*inputs), rig.reference.rollout(*inputs))
+    engine.close()
+
+
+def test_it_tells_where_the_goal_lies(tmp_path_factory, tmp_path, rng):
+    bundle = small_bundle(tmp_path_factory.getbasetemp(), TELLING)
+    rig = Rig(bundle, tmp_path / 'jepa_ros' / 'engines')
+    engine = rig.store().engine()
+    for candidates in (16, 1):
+        inputs = question(engine.spec, candidates, rng)
+        told = engine.rollout(*inputs).goal_pose
+        np.testing.assert_array_equal(told, rig.reference.rollout(*inputs).goal_pose)
     engine.close()
 
 

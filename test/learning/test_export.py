@@ -22,7 +22,7 @@ import shutil
 import numpy as np
 import pytest
 from safetensors.torch import save_file
-from small_bundle import CALIBRATION, random_networks, SMALL
+from small_bundle import CALIBRATION, random_networks, SMALL, TELLING
 import torch
 
 from jepa_ros.core.proprioception import latent_of
@@ -87,6 +87,11 @@ def test_a_model_with_a_past_and_a_feeling_is_exported_whole(tmp_path):
     a, b = (engine.rollout(c, still, candidates, z) for c in (context, other))
     assert np.abs(a.latents - b.latents).max() > 1e-3
     assert np.abs(a.cost_to_go[:, 0] - b.cost_to_go[:, 0]).max() > 1e-3
+    with torch.no_grad():
+        told = networks.critic.whereabouts(*(torch.from_numpy(x) for x in (
+            context[:, 0][None], z)))[0].numpy()
+    assert a.goal_pose[:4] == pytest.approx(told[:4], abs=1e-5)
+    assert a.goal_pose[4:] == pytest.approx(np.exp(told[4:]), rel=1e-5)
 
 
 def test_weights_come_back(bundle):
@@ -192,7 +197,8 @@ def test_the_rollout_is_the_predictor_and_the_critic_block_by_block(history, whe
     executed = torch.randn(history, 5, 2, generator=generator)
     candidates = torch.randn(4, 3, 5, 2, generator=generator)
     with torch.no_grad():
-        latents, cost, cost_to_go = RolloutGraph(networks)(context, executed, candidates, goal)
+        latents, cost, cost_to_go, *_ = RolloutGraph(networks)(context, executed, candidates,
+                                                               goal)
         for s in range(4):
             window, before = context.transpose(0, 1), executed[None]
             values = [networks.critic(window, goal)]
@@ -274,3 +280,15 @@ def test_graphs_do_not_say_where_they_were_made(bundle, root):
         content = (bundle / name).read_bytes()
         assert str(root).encode() not in content
         assert b'.py' not in content
+
+
+def test_a_bundle_from_before_goals_had_a_pose_gets_one_when_it_is_made_again(tmp_path):
+    networks, folder = random_networks(TELLING), tmp_path / 'telling'
+    export_bundle(networks, folder, 'telling', CALIBRATION, {})
+    path = folder / 'manifest.json'
+    raw = json.loads(path.read_text())
+    assert raw['graphs']['rollout']['outputs'].pop()['name'] == 'goal_pose'
+    path.write_text(json.dumps(raw))
+    again = export_again(folder)
+    assert [t.name for t in again.rollout.outputs][-1] == 'goal_pose'
+    assert parity(again, networks) <= 1e-4

@@ -68,7 +68,7 @@ def subject(squares, tmp_path_factory):
     latents = encode_all(networks, squares)
     list(train_critic(networks, squares, latents, CriticConfig(steps=8, batch=16), folder))
     return Subject('small <model>', folder, networks, control, squares, squares, ACTIONS,
-                   latents.clean, latents, encode_all(control, squares).clean)
+                   latents.clean, latents, encode_all(control, squares).clean, 0.5)
 
 
 def test_picture_page_and_figures(subject, tmp_path, rng):

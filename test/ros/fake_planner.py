@@ -117,7 +117,10 @@ class SpotModel:
             to_go[:] = np.nan
         return Rollout(latents=latents[:, :, None].astype(np.float32),
                        cost=to_go[:, 1:].mean(axis=1).astype(np.float32),
-                       cost_to_go=to_go.astype(np.float32))
+                       cost_to_go=to_go.astype(np.float32),
+                       # so vague that it is never an arrival
+                       goal_pose=np.array([*(goal[0] - context[-1, 0]), 1.0, 0.0, 5.0, 1.0],
+                                          np.float32))
 
 
 def spot_picture(x: float, y: float, side_px: int = 64) -> np.ndarray:

@@ -67,10 +67,14 @@ def test_it_drives_to_the_goal_and_says_everything(probe, robot, planner):
     assert driving.hardware_id == 'cpu'
     keys = {item.key for item in driving.values}
     assert keys == {'reason', 'cost_to_go', 'frame_stamp', 'frame_age_s', 'engine', 'device',
-                    'plan_hz', 'planning_ms', 'surprise', 'surprise_limit', 'run', 'begun'}
+                    'plan_hz', 'planning_ms', 'surprise', 'surprise_limit', 'run', 'begun',
+                    'goal_ahead_m', 'goal_left_m', 'goal_turn_rad', 'goal_error_m'}
     assert status_value(driving, 'surprise_limit') == 1.0
     assert status_value(driving, 'cost_to_go') > 0.3
     assert status_value(robot.status[-1], 'cost_to_go') < 0.3
+    assert status_value(driving, 'goal_ahead_m') > 0.05
+    assert status_value(driving, 'goal_turn_rad') == 0.0
+    assert status_value(driving, 'goal_error_m') == 5.0
     assert plans[0].joint_names == ['linear_x', 'angular_z']
     assert len(plans[0].points) == 15
     assert len(paths[0].poses) == 16
