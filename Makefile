@@ -95,8 +95,8 @@ model: $(RUN) $(TRAIN) $(GL) ## Collect, train and export models/warehouse_ceili
 model-front: $(RUN) $(TRAIN) $(GL) ## Record drives, train and export models/warehouse_front (resumes)
 	@$(WITH_GL) $(BIN)/python tools/record_drives.py --out data/drives_front --bags 104 --minutes 1.25 \
 	    --camera front --width 128 --height 96 --encoding rgb8 --factor 4 --seed 1000
-	$(STEP) 'jepa train' $(BIN)/jepa train --config config/train_front.yaml \
-	    --bag data/drives_front/drive_* --out runs/warehouse_front
+	$(STEP) 'jepa train' $(BIN)/torchrun --nproc-per-node 2 -m jepa_ros.cli.main train \
+	    --config config/train_front.yaml --bag data/drives_front/drive_* --out runs/warehouse_front
 	$(STEP) 'jepa export' $(BIN)/jepa export --graphs-only --run runs/warehouse_front \
 	    --out models/warehouse_front
 

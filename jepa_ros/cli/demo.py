@@ -23,6 +23,8 @@ import signal
 import sys
 import time
 
+from jepa_ros.cli.eval_parts import add_camera_argument, camera_of
+
 TIME_LIMIT_S = 60.0
 START_LIMIT_S = 60.0
 
@@ -32,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--seed', type=int, default=0, help='seed of the cell, start and goal')
     parser.add_argument('--out', type=Path, default=Path('out'), help='folder for what it leaves')
     parser.add_argument('--model', default='warehouse_ceiling', help='a bundle: path or name')
+    add_camera_argument(parser)
     parser.add_argument('--no-film', action='store_true', help='leave demo.mp4 out')
 
 
@@ -39,9 +42,6 @@ def run(args: argparse.Namespace) -> int:
     """Start the nodes, send a goal picture, watch, tell; 0 only if the robot has arrived."""
     if not 0 <= args.seed < 2 ** 31:
         raise ValueError(f'seed is {args.seed}, must be in [0, {2 ** 31 - 1}]')
-    if 'front' in Path(args.model).name:
-        raise ValueError(f'model is {args.model}: the demo looks through the ceiling camera; for '
-                         f'a front camera: jepa eval --model {args.model}')
     args.out.mkdir(parents=True, exist_ok=True)
     # SIGTERM ends the demo as Ctrl-C does: the nodes are stopped on the way out
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -60,9 +60,9 @@ def run(args: argparse.Namespace) -> int:
 
     bundle = find_bundle(args.model)
     model = load_engine(bundle)
-    world = World(seed=args.seed)
-    task = demo_task(world, args.seed)
-    goal_picture = world.render_at(task.goal)
+    camera, world = camera_of(args), World(seed=args.seed)
+    task = demo_task(world, args.seed, camera)
+    goal_picture = world.render_at(task.goal, camera)
     print(f'seed {args.seed}: from ({task.start.x:.2f}, {task.start.y:.2f}) to a picture of '
           f'({task.goal.x:.2f}, {task.goal.y:.2f}), {task.shortest_m:.1f} m to drive'
           + ('' if task.straight else ', round a rack'))
@@ -73,12 +73,12 @@ def run(args: argparse.Namespace) -> int:
             *node_command('simulator_node'), '--ros-args', '-p', f'seed:={args.seed}'])
         children.start('planner_node', [
             *node_command('planner_node'), *simulated, '-p', f'model:={bundle.resolve()}',
-            '-r', 'image:=camera/image_raw'])
+            '-r', f"image:={'front_camera' if camera == 'front' else 'camera'}/image_raw"])
         children.start('command_gate', [*node_command('command_gate'), *simulated])
         with observing() as observer:
             observer.goal_latent = latent_of(model.encode(to_model_image(
                 goal_picture, model.spec.image_height, model.spec.image_width)), None, model.spec)
-            arrived, began_s = _drive(observer, children, goal_picture)
+            arrived, began_s = _drive(observer, children, goal_picture, f'{camera}_camera')
         codes = children.stop()
     failed = {name: code for name, code in codes.items() if code != 0}
     result = _result(observer.drive, task, arrived, began_s, args.seed)
@@ -93,7 +93,7 @@ def run(args: argparse.Namespace) -> int:
     return 0 if result['arrived'] else 1
 
 
-def _drive(observer, children, goal_picture) -> tuple[bool, float]:
+def _drive(observer, children, goal_picture, frame_id) -> tuple[bool, float]:
     """Wait for the graph, send the goal, show progress; return (planner says arrived, start)."""
     limit = time.monotonic() + START_LIMIT_S
     while not observer.planner_ready:
@@ -101,7 +101,7 @@ def _drive(observer, children, goal_picture) -> tuple[bool, float]:
         if time.monotonic() > limit:
             raise RuntimeError(f'the nodes were not ready after {START_LIMIT_S:.0f} s')
         time.sleep(0.05)
-    observer.send_goal(goal_picture)
+    observer.send_goal(goal_picture, frame_id)
     began_s, told = observer.now_s, 0.0
     while observer.now_s - began_s < TIME_LIMIT_S:
         children.check()
@@ -164,9 +164,10 @@ def _write(args: argparse.Namespace, world, model, drive, task, goal_picture,
     background = cv2.imdecode(drive.ceiling[-1][1], cv2.IMREAD_COLOR)[..., ::-1]
     word = 'Arrived' if result['arrived'] else 'Did not arrive'
     write_picture(args.out / 'demo.png', Story(
-        path, places_of(world, model, np.array(ends), path), (task.goal.x, task.goal.y),
-        goal_picture, background,
-        f"{word}: {result['final_distance_m']:.2f} m from the goal, {result['duration_s']:.1f} s"))
+        path, places_of(world, model, np.array(ends), path, camera_of(args)),
+        (task.goal.x, task.goal.y), goal_picture, background,
+        f"{word}: {result['final_distance_m']:.2f} m from the goal, {result['duration_s']:.1f} s",
+        camera_of(args) == 'ceiling'))
     if not args.no_film:
         write_film(args.out / 'demo.mp4', iter(tqdm(
             list(_film_frames(drive, goal_picture, began_s)), desc='demo.mp4', unit='frame')))

@@ -29,7 +29,7 @@ def add_camera_argument(parser: argparse.ArgumentParser) -> None:
 
 def camera_of(args: argparse.Namespace) -> str:
     """Return the simulator's camera that is asked for, or that the model's name tells."""
-    return args.camera or ('front' if 'front' in args.model.name else 'ceiling')
+    return args.camera or ('front' if 'front' in Path(args.model).name else 'ceiling')
 
 
 def watched(outcomes: Iterable, total: int, name: str, unit: str,

@@ -129,9 +129,9 @@ class Observer(Node):
                 and self._goal.get_subscription_count() > 0 and bool(self.drive.ceiling)
                 and bool(self.drive.path))
 
-    def send_goal(self, picture: np.ndarray) -> None:
-        """Publish a goal picture (H, W, 3) uint8 RGB."""
-        header = Header(stamp=self.get_clock().now().to_msg(), frame_id='ceiling_camera')
+    def send_goal(self, picture: np.ndarray, frame_id: str) -> None:
+        """Publish a goal picture (H, W, 3) uint8 RGB, as a camera's."""
+        header = Header(stamp=self.get_clock().now().to_msg(), frame_id=frame_id)
         self._goal.publish(from_rgb(picture, header))
 
     def close(self) -> None:

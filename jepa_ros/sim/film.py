@@ -40,7 +40,8 @@ class Story:
     What the pictures show.
 
     ``path`` (N, 2) driven and ``imagined`` (M, 2) end points of plans, in m; ``goal`` is (x, y)
-    and ``goal_picture`` (480, 640, 3) RGB; ``background`` likewise, the view at the end.
+    and ``goal_picture`` (480, 640, 3) RGB, ``from_above`` or not; ``background`` likewise, the
+    ceiling's view at the end.
     """
 
     path: np.ndarray
@@ -49,6 +50,7 @@ class Story:
     goal_picture: Image
     background: Image
     title: str
+    from_above: bool = True
 
 
 def to_pixel(x: float, y: float) -> tuple[int, int]:
@@ -117,4 +119,6 @@ def write_picture(path: Path, story: Story) -> None:
     floor.set(xlabel='x (m)', ylabel='y (m)', title=story.title)
     wanted.imshow(_panel(story.goal_picture), extent=extent)
     wanted.set(xlabel='x (m)', title='The goal picture: all the robot was given')
+    if not story.from_above:
+        wanted.set_axis_off()
     figure.savefig(path, dpi=110)

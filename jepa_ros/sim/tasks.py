@@ -43,6 +43,8 @@ class Task:
     shortest_m: float
 
 
+# a goal of the demo: far more than any that there is takes
+_MOST_DRAWS = 20_000
 # half of what the front camera sees from side to side, once its picture is cut square
 HALF_VIEW_RAD = math.radians(cell.FRONT_FOVY_DEG) / 2
 
@@ -72,15 +74,24 @@ def draw_task(world: World, seed: int, nearest_m: float = 0.75, farthest_m: floa
             return Task(seed, start, goal, floor.sees(a, b), shortest_m)
 
 
-def demo_task(world: World, seed: int) -> Task:
-    """Draw a goal 1 to 3 m from where ``world``, reset with ``seed``, has put the robot."""
-    rng = np.random.default_rng([seed, 4])
+def demo_task(world: World, seed: int, camera: str = 'ceiling') -> Task:
+    """
+    Draw a goal 1 to 3 m from where ``world``, reset with ``seed``, has put the robot.
+
+    For the front camera 0.75 to 2 m, and in view.  ValueError where no such place is free.
+    """
+    rng, front = np.random.default_rng([seed, 4]), camera == 'front'
+    nearest_m, farthest_m = (0.75, 2.0) if front else (1.0, 3.0)
     start = world.pose
-    while True:
+    for _ in range(_MOST_DRAWS):
         goal = Pose(*world.floor.sample_pose(rng))
         a, b = (start.x, start.y), (goal.x, goal.y)
-        if not 1.0 <= math.dist(a, b) <= 3.0:
+        if (not nearest_m <= math.dist(a, b) <= farthest_m
+                or (front and not in_view(world.floor, start, goal))):
             continue
         shortest_m = world.floor.path_length(a, b)
         if math.isfinite(shortest_m):
             return Task(seed, start, goal, world.floor.sees(a, b), shortest_m)
+    raise ValueError(f'seed is {seed}: of {_MOST_DRAWS} places drawn none is free, '
+                     f'{nearest_m:g} to {farthest_m:g} m from the robot'
+                     f"{' and in its view' if front else ''}; take another seed")

@@ -103,9 +103,6 @@ def test_what_cannot_be_parsed_ends_with_2(arguments, message, capsys):
 
 @pytest.mark.parametrize('arguments, message', [
     (['demo', '--seed', '-1'], 'jepa demo: seed is -1, must be in [0, 2147483647]'),
-    (['demo', '--model', 'models/my_front', '--out', 'OUT'],
-     'jepa demo: model is models/my_front: the demo looks through the ceiling camera; for a front '
-     'camera: jepa eval --model models/my_front'),
     (['eval', '--episodes', '0'], 'jepa eval: episodes is 0, must be at least 1'),
     (['collect', '--episodes', '0', '--steps', '50', '--out', 'OUT'],
      'jepa collect: episodes 0 must be at least 1, steps 50 at least 10'),

@@ -91,10 +91,11 @@ def test_shipped_bundles_keep_their_costs_in_int8(folder):
     from jepa_ros.sim.world import World
     manifest = load_manifest(folder)
     size = manifest.spec.image_height, manifest.spec.image_width
+    camera = 'front' if 'front' in folder.name else 'ceiling'
     world, frames = World(), []
     for seed in range(64):
         world.reset(1000 + seed)
-        frames.append(to_model_image(world.render('ceiling'), *size))
+        frames.append(to_model_image(world.render(camera), *size))
     world.close()
     made = calibrate(manifest, frames)
     for difference in made.differences.values():
@@ -102,7 +103,8 @@ def test_shipped_bundles_keep_their_costs_in_int8(folder):
         assert difference.cost < 0.02
         assert difference.elites > 0.85
     for graph in (manifest.encoder, manifest.rollout):
-        assert len(made.graphs[graph.file.partition('.')[0]]) < 0.6 * len(
+        # what is judged once for all stays exact, so the critic's weights are there twice
+        assert len(made.graphs[graph.file.partition('.')[0]]) < 0.65 * len(
             read_graph(manifest, graph))
 
 

@@ -76,10 +76,14 @@ def matrices(content, kind):
             if t.data_type == kind and len(t.dims) == 2}
 
 
+def ends(weight):
+    """Return a matrix's first row and column."""
+    return weight[0], np.ascontiguousarray(weight[:, 0])
+
+
 def part_in(engine, weights):
     """Return which part of some weights an engine holds as they are, or turned, or joined."""
-    found = [any(line.tobytes() in engine.blob for line in (
-        weight[0], np.ascontiguousarray(weight[:, 0]))) for weight in weights]
+    found = [any(line.tobytes() in engine.blob for line in ends(weight)) for weight in weights]
     return sum(found) / len(found)
 
 
@@ -93,13 +97,18 @@ def test_int8_products_read_int8_and_keep_int8_weights(folder):
             kinds[layer.kind, layer.precision] += 1
         products = {p: n for (kind, p), n in kinds.items()
                     if kind in ('convolution', 'matrix_multiply')}
-        assert products['int8'] > 4 * products.get('fp32', 0)
+        # what is judged once for all candidates stays exact
+        assert products['int8'] > 2 * products.get('fp32', 0)
         assert kinds['quantize', 'int8'] > 0
         assert {p for kind, p in kinds if kind in ('activation', 'normalization')} == {'fp32'}
         narrow = matrices(read_graph(manifest, graph), TensorProto.INT8)
         wide = matrices((folder / name).read_bytes(), TensorProto.FLOAT)
         assert part_in(engine, narrow.values()) >= 0.8
-        turned = [w for n, w in wide.items() if f'{n}_quantized' in narrow]
+        # of what stays exact the graph itself holds the weights, as they are or turned
+        content = read_graph(manifest, graph)
+        turned = [w for n, w in wide.items() if f'{n}_quantized' in narrow
+                  and not any(line.tobytes() in content for line in ends(w))]
+        assert len(turned) >= 2
         assert part_in(built(folder)[name], turned) >= 0.8
         assert part_in(engine, turned) == 0.0
 

@@ -99,15 +99,20 @@ def test_the_picture_of_a_drive(tmp_path, points, rng):
     assert (np.abs(right.astype(int) - (200, 0, 0)).max(axis=2) < 10).mean() > 0.3
 
 
-def test_a_latent_is_drawn_where_it_was_seen(world):
+@pytest.mark.parametrize('camera, felt', [('ceiling', 0), ('front', 2)])
+def test_a_latent_is_drawn_where_it_was_seen(world, camera, felt):
     def encode(image):
         return image.astype(np.float32).reshape(1, -1) / 255
 
-    model = SimpleNamespace(spec=SimpleNamespace(image_height=32, image_width=32,
-                                                 proprioception=None), encode=encode)
+    size = 32 * 32 * 3
+    model = SimpleNamespace(spec=SimpleNamespace(
+        image_height=32, image_width=32, tokens=1, width=size + felt, encoded_width=size),
+        encode=encode)
     where = Pose(0.0, 0.0, math.pi / 3)
-    latent = encode(to_model_image(world.render_at(where), 32, 32))
-    points = places_of(world, model, latent, np.array([[0.5, 0.0]]))
+    latent = encode(to_model_image(world.render_at(where, camera), 32, 32))
+    # how fast it goes is no place
+    latent = np.concatenate([latent, np.full((1, felt), 9.0, np.float32)], axis=1)
+    points = places_of(world, model, latent, np.array([[0.5, 0.0]]), camera)
     assert points.shape == (1, 2)
     assert math.dist(points[0], (where.x, where.y)) < 0.25
-    assert places_of(world, model, latent, np.zeros((0, 2))).shape == (0, 2)
+    assert places_of(world, model, latent, np.zeros((0, 2)), camera).shape == (0, 2)

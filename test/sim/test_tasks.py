@@ -85,6 +85,17 @@ def test_a_demo_starts_where_the_world_is(world):
     assert demo_task(world, 4) == task
 
 
+def test_a_demo_of_the_front_camera_has_its_goal_in_view(world):
+    world.reset(3)
+    task = demo_task(world, 3, 'front')
+    assert in_view(world.floor, task.start, task.goal)
+    assert 0.75 <= math.dist((task.start.x, task.start.y), (task.goal.x, task.goal.y)) <= 2.0
+    world.reset(1)      # before a wall
+    with pytest.raises(ValueError, match=r'seed is 1: of 20000 places drawn none is free, 0.75 '
+                                         r'to 2 m from the robot and in its view'):
+        demo_task(world, 1, 'front')
+
+
 def test_a_goal_in_view_is_before_the_camera_and_behind_no_rack(world):
     floor = world.floor
     start = Pose(-0.85, 0.2, 0.0)       # between the racks on the left, looking along them
