@@ -109,7 +109,7 @@ def export_run(run_folder: Path, out: Path, config, weights_only: bool = False,
             'command': ('make model' if not config.bags
                         and Path(config.folder) == Path(DataConfig().folder) else 'jepa train')}
     if settings.train.start:
-        what['begun_with'] = Path(settings.train.start).name    # another run's weights, or a bundle's
+        what['begun_with'] = Path(settings.train.start).name    # a run's weights, or a bundle's
     licence, imported = 'Apache-2.0', run_folder / 'imported.json'
     if imported.exists():
         what['imported'] = json.loads(imported.read_text())
