@@ -55,12 +55,14 @@ def run(args: argparse.Namespace) -> int:
     from jepa_ros.ros.share import use_fast_dds_profile
     use_fast_dds_profile()
     from jepa_ros.ros.observer import observing
+    from jepa_ros.ros.simulator_node import CAMERAS
     from jepa_ros.sim.tasks import demo_task
     from jepa_ros.sim.world import World
 
     bundle = find_bundle(args.model)
     model = load_engine(bundle)
     camera, world = camera_of(args), World(seed=args.seed)
+    topic, frame_id = CAMERAS[camera]
     task = demo_task(world, args.seed, camera)
     goal_picture = world.render_at(task.goal, camera)
     print(f'seed {args.seed}: from ({task.start.x:.2f}, {task.start.y:.2f}) to a picture of '
@@ -73,16 +75,16 @@ def run(args: argparse.Namespace) -> int:
             *node_command('simulator_node'), '--ros-args', '-p', f'seed:={args.seed}'])
         children.start('planner_node', [
             *node_command('planner_node'), *simulated, '-p', f'model:={bundle.resolve()}',
-            '-r', f"image:={'front_camera' if camera == 'front' else 'camera'}/image_raw"])
+            '-r', f'image:={topic}/image_raw'])
         children.start('command_gate', [*node_command('command_gate'), *simulated])
         with observing() as observer:
             observer.goal_latent = latent_of(model.encode(to_model_image(
                 goal_picture, model.spec.image_height, model.spec.image_width)), None, model.spec)
-            arrived, began_s = _drive(observer, children, goal_picture, f'{camera}_camera')
+            arrived, began_s = _drive(observer, children, goal_picture, frame_id)
         codes = children.stop()
     failed = {name: code for name, code in codes.items() if code != 0}
     result = _result(observer.drive, task, arrived, began_s, args.seed)
-    _write(args, world, model, observer.drive, task, goal_picture, result, began_s)
+    _write(args, camera, world, model, observer.drive, task, goal_picture, result, began_s)
     world.close()
     print(f"{'arrived' if result['arrived'] else 'did not arrive'}: "
           f"{result['final_distance_m']:.2f} m from the goal after {result['duration_s']:.1f} s, "
@@ -148,7 +150,7 @@ def _result(drive, task, arrived: bool, began_s: float, seed: int) -> dict:
             'duration_s': ended_s - began_s, 'seed': seed}
 
 
-def _write(args: argparse.Namespace, world, model, drive, task, goal_picture,
+def _write(args: argparse.Namespace, camera: str, world, model, drive, task, goal_picture,
            result: dict, began_s: float) -> None:
     import cv2
     import numpy as np
@@ -164,10 +166,10 @@ def _write(args: argparse.Namespace, world, model, drive, task, goal_picture,
     background = cv2.imdecode(drive.ceiling[-1][1], cv2.IMREAD_COLOR)[..., ::-1]
     word = 'Arrived' if result['arrived'] else 'Did not arrive'
     write_picture(args.out / 'demo.png', Story(
-        path, places_of(world, model, np.array(ends), path, camera_of(args)),
+        path, places_of(world, model, np.array(ends), path, camera),
         (task.goal.x, task.goal.y), goal_picture, background,
         f"{word}: {result['final_distance_m']:.2f} m from the goal, {result['duration_s']:.1f} s",
-        camera_of(args) == 'ceiling'))
+        camera == 'ceiling'))
     if not args.no_film:
         write_film(args.out / 'demo.mp4', iter(tqdm(
             list(_film_frames(drive, goal_picture, began_s)), desc='demo.mp4', unit='frame')))

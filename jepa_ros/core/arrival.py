@@ -28,7 +28,7 @@ from jepa_ros.types import Array, GoalPose, ModelSpec
 # Near the goal: below this many arrival costs.
 _NEAR_COSTS = 1.5
 # What a radian to turn counts for, as a way.
-METRES_A_RADIAN = 0.3
+_METRES_A_RADIAN = 0.3
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Arrival:
     def judge(self, left: Remaining) -> str:
         """Return why the goal, of which so much is left, is reached; '' where it is not."""
         cost, near = left.cost_to_go, _NEAR_COSTS * self._cost
-        far_m = math.inf if left.pose is None else reach_m(left.pose)
+        far_m = math.inf if left.pose is None else float(reach_m(*astuple(left.pose)))
         self._below = self._below + 1 if cost < self._cost else 0
         self._near = self._near + 1 if cost < near else 0
         self._within = self._within + 1 if far_m < self._arrival_m else 0
@@ -76,10 +76,10 @@ class Arrival:
         return ''
 
 
-def reach_m(pose: GoalPose) -> float:
-    """Return how far away a goal may be, m: its distance, what that may err, and the turn."""
-    return (math.hypot(pose.ahead_m, pose.left_m) + pose.error_m
-            + METRES_A_RADIAN * abs(pose.turn_rad))
+def reach_m(ahead_m: Array | float, left_m: Array | float, turn_rad: Array | float,
+            error_m: Array | float) -> Array:
+    """Return how far away goals may be, m: the distance, what that may err, and the turn."""
+    return np.asarray(np.hypot(ahead_m, left_m) + error_m + _METRES_A_RADIAN * np.abs(turn_rad))
 
 
 def remaining(model: WorldModel, context: Context, goal: Array, frame_s: float) -> Remaining:

@@ -21,8 +21,8 @@ from jepa_ros.engines.bundle_files import BundleError, said
 from jepa_ros.engines.fields import get, must_be
 from jepa_ros.types import ModelSpec
 
-# numbers: see Rollout.goal_pose
-GOAL_POSE = 6
+# how many numbers Rollout.goal_pose has
+GOAL_POSE_SIZE = 6
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def check_shapes(spec: ModelSpec, encoder: GraphSpec, rollout: GraphSpec) -> Non
     free = rollout.inputs[2].shape[0] if len(rollout.inputs) > 2 and rollout.inputs[2].shape else 0
     results: list[tuple[int | str, ...]] = [(free, h, *latent), (free,), (free, h + 1)]
     if len(rollout.outputs) > len(results):
-        results.append((GOAL_POSE,))    # of models that tell where the goal lies
+        results.append((GOAL_POSE_SIZE,))    # of models that tell where the goal lies
     wanted: tuple[tuple[str, tuple[TensorSpec, ...], list[tuple[int | str, ...]]], ...] = (
         ('encoder inputs', encoder.inputs, [(1, spec.image_height, spec.image_width, 3)]),
         ('encoder outputs', encoder.outputs, [(1, spec.tokens, spec.encoded_width)]),

@@ -33,7 +33,7 @@ from jepa_ros.engines.architectures import (
     plain_rollout,
     rollout_graph,
 )
-from jepa_ros.engines.graph_spec import GOAL_POSE
+from jepa_ros.engines.graph_spec import GOAL_POSE_SIZE
 from jepa_ros.engines.manifest import FORMAT, load_manifest, Manifest, sha256, WEIGHTS
 from jepa_ros.engines.onnx_engine import OnnxEngine
 from jepa_ros.engines.torch_engine import load_networks, TorchEngine
@@ -113,7 +113,7 @@ def _graph_specs(config: AnyConfig) -> dict[str, Any]:
             tensor('candidates', ['candidates', h, k, a]), tensor('goal', [1, d])],
             'outputs': [tensor('latents', ['candidates', h, 1, d]), tensor('cost', ['candidates']),
                         tensor('cost_to_go', ['candidates', h + 1]),
-                        *([tensor(_GOAL_POSE, [GOAL_POSE])] if _tells_pose(config) else [])]}}
+                        *([tensor(_GOAL_POSE, [GOAL_POSE_SIZE])] if _tells_pose(config) else [])]}}
 
 
 def parity(manifest: Manifest, networks: AnyNetworks, candidates: int = 16, seed: int = 1

@@ -19,10 +19,9 @@ import torch
 from torch import Tensor
 
 from jepa_ros.config import AgentConfig
-from jepa_ros.core.arrival import METRES_A_RADIAN
+from jepa_ros.core.arrival import reach_m
 from jepa_ros.engines.networks import Networks
 from jepa_ros.learning.data import Episodes, known_poses, rows_before
-from jepa_ros.learning.report_curves import costs
 from jepa_ros.learning.whereabouts import seen_from
 
 HERE_M, HERE_RAD = 0.1, 0.12
@@ -62,12 +61,12 @@ def false_places(networks: Networks, episodes: Episodes, z: Tensor, arrival_cost
 def _counts(networks: Networks, episodes: Episodes, z: Tensor, rows: np.ndarray, goal: int,
             arrival_cost: float) -> np.ndarray:
     """Say which rows (B,) would count as arrived at a goal, if more frames said the same."""
-    near = costs(networks, episodes, z, rows, np.full(len(rows), goal)) < arrival_cost
-    whereabouts = networks.critic.whereabouts
-    if whereabouts is None:
-        return near
     window = rows_before(episodes, rows, networks.config.block, networks.config.history)
-    told = whereabouts(z[window], networks.at_rest(z[goal]).expand(len(rows), -1)).numpy()
-    reach = (np.hypot(told[:, 0], told[:, 1]) + np.exp(told[:, 4])
-             + METRES_A_RADIAN * np.abs(np.arctan2(told[:, 3], told[:, 2])))
+    cost, told = networks.critic.judge(z[window],
+                                       networks.at_rest(z[goal]).expand(len(rows), -1))
+    near = cost.numpy() < arrival_cost
+    if told is None:
+        return np.asarray(near)
+    ahead, left, cosine, sine, log_error, _ = told.numpy().T
+    reach = reach_m(ahead, left, np.arctan2(sine, cosine), np.exp(log_error))
     return np.asarray(near | (reach < AgentConfig.arrival_m))

@@ -55,6 +55,20 @@ def in_view(floor: Floor, start: Pose, goal: Pose) -> bool:
     return abs(bearing) < HALF_VIEW_RAD and floor.sees((start.x, start.y), (goal.x, goal.y))
 
 
+def _task(floor: Floor, seed: int, start: Pose, goal: Pose, nearest_m: float,
+          farthest_m: float, only_in_view: bool) -> Task | None:
+    """Return the task from start to goal, None where it is not one of those wanted."""
+    a, b = (start.x, start.y), (goal.x, goal.y)
+    if not nearest_m <= math.dist(a, b) <= farthest_m:
+        return None
+    if only_in_view and not in_view(floor, start, goal):
+        return None
+    shortest_m = floor.path_length(a, b)
+    if not math.isfinite(shortest_m):
+        return None
+    return Task(seed, start, goal, floor.sees(a, b), shortest_m)
+
+
 def draw_task(world: World, seed: int, nearest_m: float = 0.75, farthest_m: float = 3.0,
               only_in_view: bool = False) -> Task:
     """Lay the world out from a held-out seed, draw a task and put the robot at its start."""
@@ -63,15 +77,10 @@ def draw_task(world: World, seed: int, nearest_m: float = 0.75, farthest_m: floa
     floor: Floor = world.floor
     while True:
         start, goal = Pose(*floor.sample_pose(rng)), Pose(*floor.sample_pose(rng))
-        a, b = (start.x, start.y), (goal.x, goal.y)
-        if not nearest_m <= math.dist(a, b) <= farthest_m:
-            continue
-        if only_in_view and not in_view(floor, start, goal):
-            continue
-        shortest_m = floor.path_length(a, b)
-        if math.isfinite(shortest_m):
+        task = _task(floor, seed, start, goal, nearest_m, farthest_m, only_in_view)
+        if task is not None:
             world.place_robot(start)
-            return Task(seed, start, goal, floor.sees(a, b), shortest_m)
+            return task
 
 
 def demo_task(world: World, seed: int, camera: str = 'ceiling') -> Task:
@@ -82,16 +91,11 @@ def demo_task(world: World, seed: int, camera: str = 'ceiling') -> Task:
     """
     rng, front = np.random.default_rng([seed, 4]), camera == 'front'
     nearest_m, farthest_m = (0.75, 2.0) if front else (1.0, 3.0)
-    start = world.pose
     for _ in range(_MOST_DRAWS):
-        goal = Pose(*world.floor.sample_pose(rng))
-        a, b = (start.x, start.y), (goal.x, goal.y)
-        if (not nearest_m <= math.dist(a, b) <= farthest_m
-                or (front and not in_view(world.floor, start, goal))):
-            continue
-        shortest_m = world.floor.path_length(a, b)
-        if math.isfinite(shortest_m):
-            return Task(seed, start, goal, world.floor.sees(a, b), shortest_m)
+        task = _task(world.floor, seed, world.pose, Pose(*world.floor.sample_pose(rng)),
+                     nearest_m, farthest_m, front)
+        if task is not None:
+            return task
     raise ValueError(f'seed is {seed}: of {_MOST_DRAWS} places drawn none is free, '
                      f'{nearest_m:g} to {farthest_m:g} m from the robot'
                      f"{' and in its view' if front else ''}; take another seed")

@@ -14,6 +14,7 @@
 
 """A bundle gets int8 graphs from pictures: close to fp32, whole at every moment, never stale."""
 
+from argparse import Namespace
 from dataclasses import replace
 import json
 import os
@@ -27,6 +28,7 @@ from int8_rig import calibrated, int8_bundle, pictures
 import numpy as np
 import pytest
 
+from jepa_ros.cli.eval_parts import camera_of
 from jepa_ros.core.preprocess import to_model_image
 from jepa_ros.engines.calibration import calibrate, CANDIDATES, compare, questions
 from jepa_ros.engines.int8_graphs import graphs_in, write_int8
@@ -91,7 +93,9 @@ def test_shipped_bundles_keep_their_costs_in_int8(folder):
     from jepa_ros.sim.world import World
     manifest = load_manifest(folder)
     size = manifest.spec.image_height, manifest.spec.image_width
-    camera = 'front' if 'front' in folder.name else 'ceiling'
+    camera = camera_of(Namespace(camera=None, model=folder))
+    # what is judged once for all stays exact: of a critic that tells where goals lie that is more
+    most = 0.6 if len(manifest.rollout.outputs) == 3 else 0.65
     world, frames = World(), []
     for seed in range(64):
         world.reset(1000 + seed)
@@ -103,8 +107,7 @@ def test_shipped_bundles_keep_their_costs_in_int8(folder):
         assert difference.cost < 0.02
         assert difference.elites > 0.85
     for graph in (manifest.encoder, manifest.rollout):
-        # what is judged once for all stays exact, so the critic's weights are there twice
-        assert len(made.graphs[graph.file.partition('.')[0]]) < 0.65 * len(
+        assert len(made.graphs[graph.file.partition('.')[0]]) < most * len(
             read_graph(manifest, graph))
 
 

@@ -91,24 +91,25 @@ def part_in(engine, weights):
 def test_int8_products_read_int8_and_keep_int8_weights(folder):
     """The layers say it, and the weights are in the engine as int8, and not as fp32."""
     manifest, engines = load_manifest(int8_bundle(folder)), built(folder, 'int8')
+    # what is judged once for all candidates stays exact: here where the goal lies, too
+    tells = len(manifest.rollout.outputs) > 3
     for name, graph in zip(engines, graphs_in(manifest, 'int8'), strict=True):
         engine, kinds = engines[name], Counter()
         for layer in engine.layers:
             kinds[layer.kind, layer.precision] += 1
         products = {p: n for (kind, p), n in kinds.items()
                     if kind in ('convolution', 'matrix_multiply')}
-        # what is judged once for all candidates stays exact
-        assert products['int8'] > 2 * products.get('fp32', 0)
+        assert products['int8'] > (2 if tells else 4) * products.get('fp32', 0)
         assert kinds['quantize', 'int8'] > 0
         assert {p for kind, p in kinds if kind in ('activation', 'normalization')} == {'fp32'}
         narrow = matrices(read_graph(manifest, graph), TensorProto.INT8)
         wide = matrices((folder / name).read_bytes(), TensorProto.FLOAT)
         assert part_in(engine, narrow.values()) >= 0.8
-        # of what stays exact the graph itself holds the weights, as they are or turned
-        content = read_graph(manifest, graph)
-        turned = [w for n, w in wide.items() if f'{n}_quantized' in narrow
-                  and not any(line.tobytes() in content for line in ends(w))]
-        assert len(turned) >= 2
+        turned = [w for n, w in wide.items() if f'{n}_quantized' in narrow]
+        if tells:   # of what is exact too, the int8 graph itself has the weights as they were
+            content, most = read_graph(manifest, graph), len(turned)
+            turned = [w for w in turned if not any(line.tobytes() in content for line in ends(w))]
+            assert len(turned) >= 0.9 * most
         assert part_in(built(folder)[name], turned) >= 0.8
         assert part_in(engine, turned) == 0.0
 

@@ -103,9 +103,13 @@ def test_the_stop_button_stops_the_robot(graph, page):
     page.mouse('mouseReleased', at)
 
 
-def test_the_plan_and_what_it_should_lead_to_are_shown(page):
-    # as many as the model's horizon; one more where the plan goes on from a committed block
-    assert page.value("document.querySelectorAll('#steps figure:not([hidden])').length") in (5, 6)
+def test_the_plan_and_what_it_should_lead_to_are_shown(graph, page):
+    # the robot was stopped: the last plan stays.  It has the model's horizon, and one block more
+    # where it goes on from a committed one
+    steps = graph.imagined[-1].height
+    assert steps in (5, 6)
+    page.wait(f"document.querySelectorAll('#steps figure:not([hidden])').length === {steps}",
+              f'{steps} imagined steps')
     assert page.value("document.querySelector('#steps canvas').width") == 160
     assert 'remembered frames' in page.value(text('imagined-note'))
 

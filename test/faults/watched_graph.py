@@ -65,6 +65,9 @@ class WatchedGraph:
         rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
         self.record, self.tools = Record(stamped=False), Node('tools')
         self.ask = Services(self.tools)
+        self.imagined: list[Image] = []
+        self.tools.create_subscription(Image, 'planner_node/imagined', self.imagined.append,
+                                       qos.COMMAND)
         self._goals = self.tools.create_publisher(Image, 'goal_image', qos.RELIABLE)
         self._executor = SingleThreadedExecutor()
         for node in (self.record, self.tools):

@@ -46,9 +46,10 @@ class Away(torch.nn.Module):
         super().__init__()
         self.period, self.whereabouts = period, whereabouts
 
-    def forward(self, latents, goal):
+    def judge(self, latents, goal):
         away = (latents[:, -1, 0] - goal[:, 0]).abs() % self.period
-        return torch.minimum(away, self.period - away)
+        told = None if self.whereabouts is None else self.whereabouts(latents, goal)
+        return torch.minimum(away, self.period - away), told
 
 
 class Told(torch.nn.Module):
