@@ -46,7 +46,8 @@ class Goals:
 
     A picture that can be no goal is refused with its numbers: the robot drives on to the goal
     there was, and ``start`` does nothing until another comes.  One that is sent again is no new
-    goal while it is driven to, nor after the robot gave up on it: only ``start`` tries again.
+    goal while it is driven to, nor after a person cancelled it or the robot gave up on it: only
+    ``start`` tries again.
     """
 
     def __init__(self, node: Node, drive: Drive, loop: PlannerLoop, failures: Failures) -> None:
@@ -55,12 +56,18 @@ class Goals:
         self._newest: Picture | None = None         # driven to or not
         self._shown: Picture | None = None          # the newest that was driven to
         self._trouble = Trouble()                   # of the newest drive
+        self._cancelled = False                     # ``_shown``, by a person
         self.route: RouteGoals | None = None        # followed where there is one
 
     def forget(self) -> None:
         """Wait for a new one."""
         self._offers.forget()
-        self._newest, self._trouble = None, Trouble()
+        self._newest, self._trouble, self._cancelled = None, Trouble(), False
+
+    def cancel(self, reason: str) -> None:
+        """End the drive; the picture that it went to begins none until ``start``."""
+        self._cancelled = True
+        self._loop.cancel(reason)
 
     def offer(self, message: Image) -> None:
         """Receive a goal; the thread that encodes takes it."""
@@ -92,14 +99,15 @@ class Goals:
             self._offers.judged(number, refusal)
 
     def _known(self, goal: Picture) -> bool:
-        """Say whether a goal is driven to already, or was given up, the lock held."""
+        """Say whether a goal is driven to, cancelled or given up, the lock held."""
         if not _same(goal, self._shown):
             return False
-        if self._trouble.gave_up:
-            self._node.get_logger().warning('goal ignored: the robot gave up on this picture; '
-                                            '~/start tries again', throttle_duration_sec=1.0)
-            return True
-        return bool(self._drive.begun)
+        ended = ('this picture was cancelled' if self._cancelled else
+                 'the robot gave up on this picture' if self._trouble.gave_up else '')
+        if ended:
+            self._node.get_logger().warning(f'goal ignored: {ended}; ~/start tries again',
+                                            throttle_duration_sec=1.0)
+        return bool(ended or self._drive.begun)
 
     def start(self) -> tuple[bool, str]:
         """
@@ -171,7 +179,7 @@ class Goals:
         goes_on = begun == 'goal' and self._drive.begun
         trouble = self._trouble if goes_on else Trouble()
         self._aim(goal, trouble)
-        self._shown, self._trouble = goal, trouble
+        self._shown, self._trouble, self._cancelled = goal, trouble, False
         self._drive.set_off(begun)
 
     def _part(self, goal: Picture) -> np.ndarray:

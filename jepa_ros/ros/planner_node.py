@@ -91,14 +91,14 @@ class PlannerNode(ManagedNode):
         return response
 
     def _on_cancel(self, _: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        self._stop('cancelled')
+        self._stop('cancelled', Status.IDLE, self._goals.cancel)
         response.success, response.message = True, 'cancelled'
         return response
 
-    def _stop(self, reason: str, status: Status = Status.IDLE) -> None:
+    def _stop(self, reason: str, status: Status, cancel: Callable[[str], None]) -> None:
         """Send zero at once; take the goal from the agent when it has done encoding."""
         self._drive.hold(reason, status)
-        self._loop.post('cancel', lambda: self._loop.cancel(reason))
+        self._loop.post('cancel', partial(cancel, reason))
 
     # -- how it fares
 
@@ -167,10 +167,8 @@ class PlannerNode(ManagedNode):
 
     def deactivate(self) -> None:
         """Send zero and forget the goal."""
-        if self._gave_up:
-            self._stop(self._gave_up, Status.FAULT)
-        else:
-            self._stop('deactivated')
+        self._stop(self._gave_up or 'deactivated',
+                   Status.FAULT if self._gave_up else Status.IDLE, self._loop.cancel)
         self._drive.end()
 
     def cleanup(self) -> None:

@@ -57,6 +57,13 @@ def goal_picture() -> np.ndarray:
         world.close()
 
 
+def numbered(picture: np.ndarray, number: int) -> np.ndarray:
+    """Return a picture (H, W, 3) that differs from others of its kind in one corner pixel."""
+    picture = picture.copy()
+    picture[0, 0] = number % 256
+    return picture
+
+
 def make_nodes(folder: Path, profile: Path, stamped: bool, direct: bool, planner: str,
                gate: Sequence[str]) -> dict[str, NodeProcess]:
     """Return the three nodes, not yet started, in the order in which they start."""

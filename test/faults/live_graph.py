@@ -23,7 +23,7 @@ import tempfile
 import threading
 import time
 
-from graph_nodes import goal_picture, make_nodes, small_profile
+from graph_nodes import goal_picture, make_nodes, numbered, small_profile
 import numpy as np
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
@@ -59,7 +59,7 @@ class LiveGraph:
         self._profile = small_profile(self.folder)
         self.stamped, self.direct = stamped, direct
         self._endings: list[Callable[[], object]] = []
-        self.goal_picture = goal_picture()
+        self.goal_picture, self._drives = goal_picture(), 0
         self.nodes = make_nodes(self.folder, self._profile, stamped, direct, planner, gate)
 
     # -- life
@@ -171,6 +171,9 @@ class LiveGraph:
     def to_speed(self) -> None:
         """Put the robot at the start of the way and let it drive; return when it is fast."""
         self.ask.trigger('planner_node/cancel')
+        # the picture that was cancelled is none to drive to
+        self._drives += 1
+        self.goal_picture = numbered(self.goal_picture, self._drives)
         wait_for(lambda: self.record.planner[-1].word != 'driving'
                  and self.record.gate[-1].word != 'moving', 'rest')
         assert self.ask.trigger('simulator_node/reset').success

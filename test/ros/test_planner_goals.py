@@ -90,6 +90,29 @@ def test_a_goal_that_is_sent_again_on_the_way_begins_nothing(probe, robot, plann
     robot.wait_moving()
 
 
+def test_a_goal_that_keeps_coming_does_not_undo_a_cancel(probe, robot, planner):
+    """Only a person goes on to that picture, or another picture does."""
+    robot.place[:] = 0.12, 0.12
+    goals = probe.every(0.1, lambda: robot.send_goal(0.85, 0.85))
+    robot.wait_moving()
+    assert probe.call(Trigger, 'planner_node/cancel', Trigger.Request()).success
+    wait_for(lambda: 'goal ignored: this picture was cancelled' in planner.output, 'the warning')
+    robot.wait_zero()
+    sent = len(robot.commands)
+    robot.wait_frames(1.5)
+    assert not any(from_twist(c).any() for c in robot.commands[sent:])
+    assert (robot.word(), robot.reason()) == ('idle', 'cancelled')
+    # a person goes on, and may be told again
+    assert robot.start().success
+    robot.wait_moving()
+    assert probe.call(Trigger, 'planner_node/cancel', Trigger.Request()).success
+    robot.wait_word('idle')
+    robot.wait_zero()
+    goals.cancel()
+    robot.send_goal(0.8, 0.2)
+    robot.wait_moving()
+
+
 def test_a_flood_of_goals_takes_no_memory_and_the_newest_counts(
         probe, bundle, robot, monkeypatch):
     """A hundred goals wait for nobody: three hundred would be 360 MB."""
