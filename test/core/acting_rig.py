@@ -99,3 +99,22 @@ class ActingRig(Rig):
     def periods(self, count):
         """Go on for a while; return the statuses."""
         return [self.period() for _ in range(count)]
+
+
+def known(rig, periods=5):
+    """Return what the agent takes for granted that was commanded in the last periods."""
+    return rig.agent._context.commands(rig.now_s - periods * PERIOD_S, periods)
+
+
+def truth(rig, periods=5):
+    """Return what was commanded in the last periods; zero before the first."""
+    return np.concatenate([np.zeros((periods, 2)), rig.commanded])[-periods:]
+
+
+def driving(latency_s=0.3, **options):
+    """Return a rig at a frame at which a plan is in force and none is being made."""
+    rig = ActingRig(latency_s, **options)
+    rig.periods(3 + round(latency_s / PERIOD_S))
+    percept = rig.perceive()
+    assert rig.answer().plan is not None
+    return rig, percept
