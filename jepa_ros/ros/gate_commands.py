@@ -35,10 +35,12 @@ TABLE = (
                  'max_rate; joint_states must tell of each'),
     params.Entry('max_speed_m_s', 0.6, 'm/s', 'twist: linear.x is clamped to this, both ways',
                  0.01, 10.0),
+    params.Entry('max_side_speed_m_s', 0.0, 'm/s', 'twist: linear.y is clamped to this, both '
+                 'ways; 0 for a base that cannot move sideways', 0.0, 10.0),
     params.Entry('max_turn_rad_s', 1.5, 'rad/s', 'twist: angular.z is clamped to this, both ways',
                  0.01, 20.0),
-    params.Entry('max_accel_m_s2', 0.0, 'm/s^2', 'twist: how fast linear.x may grow; 0: at once',
-                 0.0, 100.0),
+    params.Entry('max_accel_m_s2', 0.0, 'm/s^2', 'twist: how fast linear.x and linear.y may '
+                 'grow, each; 0: at once', 0.0, 100.0),
     params.Entry('max_turn_accel_rad_s2', 0.0, 'rad/s^2', 'twist: how fast angular.z may grow; '
                  '0: at once', 0.0, 1000.0),
     params.Entry('low', [-1.0], "the joints' units", 'velocity, position, trajectory: least '
@@ -60,10 +62,11 @@ def limits(values: dict[str, Any]) -> dict[str, Any]:
     if kind not in KINDS:
         raise ValueError(f'command is {kind!r}, must be one of {", ".join(KINDS)}')
     if kind == 'twist':
-        high = (values['max_speed_m_s'], values['max_turn_rad_s'])
-        return {'low': tuple(-h for h in high), 'high': high, 'hold': False,
+        high = tuple(values[name] for name in (         # as messages.BASE_NAMES
+            'max_speed_m_s', 'max_side_speed_m_s', 'max_turn_rad_s'))
+        return {'low': tuple(0.0 - h for h in high), 'high': high, 'hold': False,
                 'max_rate': tuple(values[name] or math.inf for name in (
-                    'max_accel_m_s2', 'max_turn_accel_rad_s2'))}
+                    'max_accel_m_s2', 'max_accel_m_s2', 'max_turn_accel_rad_s2'))}
     if values['stamped']:
         raise ValueError(f'stamped is true, must be false where command is {kind}: '
                          'it is for Twist only')

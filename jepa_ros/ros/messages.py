@@ -33,7 +33,8 @@ _TWIST_FIELDS = {
     'linear_y': ('linear', 'y'),
     'angular_z': ('angular', 'z'),
 }
-TWIST_NAMES = ('linear_x', 'angular_z')
+BASE_NAMES = tuple(_TWIST_FIELDS)               # of any base on a floor
+TWIST_NAMES = ('linear_x', 'angular_z')         # of one that cannot move sideways
 
 
 def name_of(node: Node) -> str:

@@ -107,7 +107,8 @@ def test_our_rates_and_limits_satisfy_their_timeouts(distro):
     # its periods before its limit
     assert 1.0 / smoother['smoothing_frequency'] + command_s < (
         gate['max_frame_age_s'] - gate['stop_s'] - 1.0 / gate['rate_hz'])
-    assert smoother['max_velocity'] == [gate['max_speed_m_s'], 0.0, gate['max_turn_rad_s']]
+    assert smoother['max_velocity'] == [
+        gate['max_speed_m_s'], gate['max_side_speed_m_s'], gate['max_turn_rad_s']]
     assert smoother['min_velocity'] == [-v for v in smoother['max_velocity']]
     assert min(smoother['max_accel']) >= 0.0 >= max(smoother['max_decel'])
     # zero is there for as long as the gate repeats its own

@@ -80,7 +80,7 @@ def joints_wanted(action: ActionSpec, values: dict[str, Any]) -> tuple[str, ...]
     return ()
 
 
-def of_base(values: dict[str, Any], names: tuple[str, ...] = messages.TWIST_NAMES) -> Controller:
+def of_base(values: dict[str, Any], names: tuple[str, ...]) -> Controller:
     """Return the controller of a base; ValueError names actions that no Twist carries."""
     if values['stamped']:
         return TwistStampedController(values['frame_id'], names)
@@ -91,7 +91,7 @@ def of_gate(values: dict[str, Any]) -> Controller:
     """Return the controller that a gate stands before, as its parameters say."""
     kind = values['command']
     if kind == 'twist':
-        return of_base(values)
+        return of_base(values, messages.BASE_NAMES)
     if kind == 'trajectory':
         return JointTrajectoryController(values['joints'], 1.0 / values['rate_hz'],
                                          values['stop_s'], values['max_rate'])
