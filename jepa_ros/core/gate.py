@@ -21,14 +21,13 @@ import math
 import numpy as np
 
 from jepa_ros.config import GateConfig
-from jepa_ros.core.actions import bounds
+from jepa_ros.core.gate_motion import GateMotion
 from jepa_ros.core.latch import Latch
 from jepa_ros.core.monitor import (
     GOOD,
     judge_age,
     judge_finite,
     judge_gap,
-    judge_joints,
     judge_limits,
     judge_order,
     judge_planner,
@@ -40,7 +39,6 @@ from jepa_ros.core.monitor import (
     Verdict,
 )
 from jepa_ros.core.obedience import Obedience, PlannerWord
-from jepa_ros.core.shaping import limit_change, limit_growth, s_curve
 from jepa_ros.types import Array
 
 
@@ -78,23 +76,8 @@ class Gate:
         self._config = config
         self._latch = Latch() if latch is None else latch
         self._obedience = Obedience() if obedience is None else obedience
-        self._low, self._high = bounds(config.low, config.high)
-        self._zero: Array = np.zeros(len(config.low), np.float32)
-        # from its limit to zero within stop_s
-        self._fall_rate = None if config.stop_s == 0.0 else [
-            max(-low, high) / config.stop_s
-            for low, high in zip(config.low, config.high, strict=True)]
-        self._joints: Array | None = None       # where the joints are, and since when
-        self._joints_s = -math.inf
-        # joints so far beyond their limits may be led back; any further is a person's to judge
-        rates = config.max_rate or (0.0,) * len(config.low)
-        self._reach = ([low - 2 * config.period_s * rate
-                        for low, rate in zip(config.low, rates, strict=True)],
-                       [high + 2 * config.period_s * rate
-                        for high, rate in zip(config.high, rates, strict=True)])
-        self._sent: Array | None = None         # the newest output, and when
-        self._sent_s = self._stopped_s = -math.inf
-        self._from: Array = self._zero          # what a stop begins from
+        self._motion = GateMotion(config)
+        self._stopped_s = -math.inf
         self.begin()
 
     def begin(self) -> None:
@@ -108,7 +91,7 @@ class Gate:
 
     def _forget(self) -> None:
         """Begin to count again; no command from before may move the robot."""
-        self._command = self._zero
+        self._command = self._motion.zero
         self._command_s = self._stamp_s = -math.inf
         self._fresh = 0
 
@@ -126,9 +109,8 @@ class Gate:
         self._word = replace(word, frame_s=min(word.frame_s, now_s, first_s))
 
     def on_joints(self, positions: Array, stamp_s: float) -> None:
-        """Take where the joints (A,) were at a time; what is not finite tells nothing."""
-        if positions.shape == self._zero.shape and np.isfinite(positions).all():
-            self._joints, self._joints_s = np.asarray(positions, np.float32), stamp_s
+        """Take where the joints (A,) were at a time."""
+        self._motion.on_joints(positions, stamp_s)
 
     def on_publishers(self, count: int) -> None:
         """Take the number of nodes that publish commands."""
@@ -170,12 +152,8 @@ class Gate:
         verdict = first_bad(
             judge_publishers('commands', self._publishers if limits.exclusive else 0),
             judge_gap('command', next_s, self._command_s, limits.timeout_s),
-            judge_age('command', self._stamp_s, next_s, limits.max_frame_age_s, future_s))
-        if verdict.ok and limits.measured:
-            verdict = first_bad(
-                judge_joints(next_s - self._joints_s, limits.max_frame_age_s),
-                judge_limits('joint', self._zero if self._joints is None else self._joints,
-                             *self._reach))
+            judge_age('command', self._stamp_s, next_s, limits.max_frame_age_s, future_s),
+            self._motion.judge_joints(next_s))
         if not verdict.ok or not limits.watch_planner:
             return verdict
         return first_bad(
@@ -189,8 +167,7 @@ class Gate:
         if self._moving:
             self._stopped_s, self._why = now_s, verdict
             # where a check came late the stop began before it
-            self._from = self._zero if self._sent is None else (
-                self._sent * np.float32(self._slowed(now_s)))
+            self._motion.brake(self._due_s(), now_s)
         elif now_s - self._stopped_s > self._config.zero_repeat_s:
             self._why = verdict
         self._moving = False
@@ -209,29 +186,29 @@ class Gate:
     def tick(self, now_s: float) -> GateOutput:
         """Say what to publish now; called at ``rate_hz`` and after each command."""
         output = self._decide(now_s)
-        if output.command is not None:
-            self._sent, self._sent_s = output.command, now_s
-        return replace(output, command=None if output.command is None else output.command.copy())
+        return replace(output, command=self._motion.send(output.command, now_s))
 
     def _decide(self, now_s: float) -> GateOutput:
         if self._latch.latched:
             said = ('stop is pressed' if self._latch.pressed
                     else 'stop was pressed, reset to go on')
-            self._moving, self._stopped_s, self._from = False, now_s, self._zero
+            self._moving, self._stopped_s = False, now_s
+            self._motion.stand()
             self._why = Verdict(False, 'stop was pressed', Reason.STOP)
             self._forget()
-            return GateOutput(self._rest(now_s, math.inf), GateState.LATCHED, said, Reason.STOP)
+            return GateOutput(self._motion.rest(now_s), GateState.LATCHED, said, Reason.STOP)
         verdict = self._judge(now_s)
         if not verdict.ok and (self._moving or self._fresh):
             self._stop(verdict, now_s)
         if verdict.ok and self._fresh >= self._config.fresh_commands:
             self._moving = True
             limits = judge_limits('command', self._command, self._config.low, self._config.high)
-            return GateOutput(self._shape(now_s), GateState.MOVING,
+            moves = self._motion.go(self._command, self._due_s(), now_s)
+            return GateOutput(moves, GateState.MOVING,
                               limits.reason and f'clamped: {limits.reason}', limits.number)
         stopped_for_s = now_s - self._stopped_s
         repeating = 0.0 <= stopped_for_s <= self._config.zero_repeat_s
-        command = self._rest(now_s, stopped_for_s) if repeating else None
+        command = self._motion.rest(now_s, stopped_for_s) if repeating else None
         if verdict.ok and self._fresh:
             return GateOutput(command, GateState.ARMED, f'{self._fresh} fresh commands, '
                               f'{self._config.fresh_commands} wanted', self._why.number)
@@ -240,64 +217,24 @@ class Gate:
         why = verdict if verdict.reason else self._why
         return GateOutput(command, GateState.WAITING, why.reason, why.number)
 
-    def _shape(self, now_s: float) -> Array:
-        """Return the newest command within the limits of speed and of growth."""
+    def _due_s(self) -> float:
+        """Return when the robot has to rest, unless something fresh comes."""
         limits = self._config
-        wanted = np.clip(self._command, self._low, self._high)
-        passed_s = min(now_s - self._sent_s, 2 * limits.period_s)
-        if limits.hold:
-            held = self._held(now_s)
-            return wanted if held is None else limit_change(held, wanted, passed_s,
-                                                            limits.max_rate)
-        share = self._slowed(now_s)
-        # a planner that stops does so in one step; one that drives knows what it asks for
-        gently = share == 1.0 and not wanted.any()
-        return limit_growth(self._zero if self._sent is None else self._sent,
-                            wanted * np.float32(share), passed_s, limits.max_rate,
-                            self._fall_rate if gently else None)
-
-    def _slowed(self, now_s: float) -> float:
-        """Return the share of a speed that is left: 1, or less where a stop is due soon."""
-        limits = self._config
-        if limits.stop_s == 0.0:
-            return 1.0
         ends_s = [self._command_s + limits.timeout_s, self._stamp_s + limits.max_frame_age_s]
         if limits.watch_planner:
             ends_s.append(self._word.frame_s + limits.max_frame_age_s)
-        return s_curve((min(ends_s) - limits.period_s - now_s) / limits.stop_s)
+        return min(ends_s)
 
     def halt(self, now_s: float) -> Array | None:
         """Rest at once; return its command, None where no position to hold is known."""
         self._stop(Verdict(False, 'halted', Reason.INACTIVE), now_s)
-        self._stopped_s, self._from = now_s, self._zero
+        self._stopped_s = now_s
+        self._motion.stand()
         return self.rest(now_s)
 
     def rest(self, now_s: float) -> Array | None:
         """Return the command of a robot at rest; None where no position to hold is known."""
-        command = self._rest(now_s, math.inf)
-        if command is not None:
-            self._sent, self._sent_s = command, now_s
-        return command
-
-    def _rest(self, now_s: float, stopped_for_s: float) -> Array | None:
-        """Return the command of a robot that is to rest, so long after that was decided."""
-        if self._config.hold:
-            return self._held(now_s)
-        stop_s = self._config.stop_s
-        share = s_curve(1.0 - stopped_for_s / stop_s) if stop_s else 0.0
-        return self._from * np.float32(share) + np.float32(0.0)     # no -0.0
-
-    def _held(self, now_s: float) -> Array | None:
-        """
-        Return the position sent last, unless somebody else may have moved since.
-
-        Then it is where the joints are; None where nothing tells.
-        """
-        if now_s - self._sent_s <= self._config.zero_repeat_s:
-            return self._sent
-        known = (self._config.measured
-                 and judge_joints(now_s - self._joints_s, self._config.max_frame_age_s).ok)
-        return self._joints if known else None
+        return self._motion.send(self._motion.rest(now_s), now_s)
 
 
 def first_bad(*verdicts: Verdict) -> Verdict:
