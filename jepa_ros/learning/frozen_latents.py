@@ -26,12 +26,13 @@ from pathlib import Path
 
 import numpy as np
 from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 import torch
 from torch import nn, Tensor
 
 from jepa_ros.engines.networks import Networks
 from jepa_ros.engines.vision_encoder import VisionEncoder
+from jepa_ros.files import write_whole
 from jepa_ros.learning.data import Episodes
 from jepa_ros.learning.latents import Latents, with_predictions
 from jepa_ros.learning.light import jitter
@@ -133,10 +134,8 @@ def _key(state: dict[str, Tensor], frames: np.ndarray, number: int) -> str:
 
 def _write(tensors: dict[str, Tensor], path: Path, key: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix('.partial')
-    save_file({name: t.detach().contiguous() for name, t in tensors.items()}, str(partial),
-              {'key': key})
-    partial.replace(path)
+    write_whole(path, save({name: t.detach().contiguous() for name, t in tensors.items()},
+                           {'key': key}))
 
 
 def _read(path: Path, key: str) -> dict[str, Tensor] | None:
