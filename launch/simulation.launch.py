@@ -35,9 +35,23 @@ CONFIG = HERE.parent / 'config'
 # Fast DDS 2 (Jazzy) reads the first name, Fast DDS 3 (Kilted and later) the second
 FAST_DDS = ('FASTRTPS_DEFAULT_PROFILES_FILE', 'FASTDDS_DEFAULT_PROFILES_FILE')
 
+
+def by_camera(ceiling: str, front: str) -> IfElseSubstitution:
+    """Return a default that depends on the camera."""
+    return IfElseSubstitution(EqualsSubstitution(LaunchConfiguration('camera'), 'front'),
+                              front, ceiling)
+
+
+# `camera` before what depends on it
 ARGUMENTS = {
     'namespace': ('', 'namespace of every node and of every relative topic'),
     'seed': ('0', 'layout, colours, light and start of the robot'),
+    'camera': ('ceiling', 'what the planner drives by: the ceiling camera, or front, the '
+               "robot's own"),
+    'model': (by_camera('warehouse_ceiling', 'warehouse_front'),
+              'the bundle: a path, or the name of one in models'),
+    'image_topic': (by_camera('camera/image_raw', 'front_camera/image_raw'),
+                    'camera frames for the planner, sensor_msgs/Image'),
     'goal': ('', 'a goal to send at the start: a picture file, or random; empty sends none'),
     'goal_seed': ('0', 'which of the random places, where goal is random'),
     'front_camera': ('true', 'publish the camera on the robot too'),
@@ -48,6 +62,7 @@ ARGUMENTS = {
                  'ROS_SECURITY_ENABLE only'),
     'log_level': ('info', 'debug, info, warn, error or fatal'),
 }
+CHOICES = {'camera': ['ceiling', 'front']}
 
 
 def typed(name: str, kind: type) -> ParameterValue:
@@ -72,7 +87,8 @@ def generate_launch_description() -> LaunchDescription:
         PythonLaunchDescriptionSource(str(HERE / 'planner.launch.py')),
         launch_arguments={
             'use_sim_time': 'true',
-            **{n: argument(n) for n in ('namespace', 'stamped', 'enclaves', 'log_level')}}.items())
+            **{n: argument(n) for n in ('namespace', 'model', 'image_topic', 'stamped', 'enclaves',
+                                        'log_level')}}.items())
     goal = Node(
         package='jepa_ros', executable='goal_sender', name='goal_sender',
         namespace=argument('namespace'), output='screen',
@@ -80,11 +96,13 @@ def generate_launch_description() -> LaunchDescription:
         condition=IfCondition(NotSubstitution(EqualsSubstitution(argument('goal'), ''))),
         parameters=[{
             'random': ParameterValue(is_random, value_type=bool),
+            'camera': ParameterValue(argument('camera'), value_type=str),
             'image': ParameterValue(IfElseSubstitution(is_random, '', argument('goal')),
                                     value_type=str),
             'seed': typed('seed', int), 'place_seed': typed('goal_seed', int)}])
     return LaunchDescription([
-        *(DeclareLaunchArgument(name, default_value=default, description=text)
+        *(DeclareLaunchArgument(name, default_value=default, description=text,
+                                choices=CHOICES.get(name))
           for name, (default, text) in ARGUMENTS.items()),
         # before any process, the simulator's too; what the user has set is kept
         *(SetEnvironmentVariable(name, os.environ.get(name, str(CONFIG / 'fastdds.xml')))

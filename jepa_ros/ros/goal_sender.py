@@ -32,10 +32,13 @@ from jepa_ros.ros.process import run, STEADY, steady_s
 TABLE = (
     params.Entry('image', '', 'path', 'a JPEG or PNG, taken by the camera that the planner uses'),
     params.Entry('random', False, 'bool', 'render a random free place of the warehouse instead'),
+    params.Entry('camera', 'ceiling', 'name', 'random: ceiling, which sees all of it, or front, '
+                 'which sees places within 2 m of where the robot starts'),
     params.Entry('seed', 0, 'count', "the simulator's seed", 0, 2**31 - 1),
     params.Entry('appearance', 0.5, 'fraction', "the simulator's appearance", 0.0, 1.0),
     params.Entry('place_seed', 0, 'count', 'which of the random places', 0, 2**31 - 1),
 )
+CAMERAS = ('ceiling', 'front')
 # who only looks on, as jepa watch and recorders do, may be met before the planner is
 _SETTLE_S = 1.0
 _ACKED_S = 5.0
@@ -47,14 +50,24 @@ def picture_from_file(path: str) -> np.ndarray:
     return to_rgb(CompressedImage(format=Path(path).suffix.lstrip('.'), data=data))
 
 
-def picture_of_random_place(seed: int, appearance: float, place_seed: int) -> np.ndarray:
-    """Return what the ceiling camera would see with the robot at a random free place."""
+def picture_of_random_place(seed: int, appearance: float, place_seed: int,
+                            camera: str = 'ceiling') -> np.ndarray:
+    """
+    Return what a camera would see with the robot at a random free place.
+
+    The front camera's are places that it sees from where the simulated robot starts, and that are
+    near enough for a model to know the way by.
+    """
+    if camera not in CAMERAS:
+        raise ValueError(f'camera is {camera!r}, must be one of {", ".join(CAMERAS)}')
     # only here: a robot that is sent a file has no simulator
+    from jepa_ros.sim.tasks import task_from_here
     from jepa_ros.sim.world import Pose, World, WorldConfig
-    world = World(WorldConfig(appearance=appearance), seed)
+    world, rng = World(WorldConfig(appearance=appearance), seed), np.random.default_rng(place_seed)
     try:
-        pose = Pose(*world.floor.sample_pose(np.random.default_rng(place_seed)))
-        return world.render_at(pose)
+        pose = (Pose(*world.floor.sample_pose(rng)) if camera == 'ceiling'
+                else task_from_here(world, seed, rng, camera).goal)
+        return world.render_at(pose, camera)
     finally:
         world.close()
 
@@ -71,7 +84,8 @@ class GoalSender(Node):
             raise ValueError(f'give either image or random:=true, got image {values["image"]!r} '
                              f'and random {values["random"]}')
         self._picture = picture_from_file(values['image']) if values['image'] else (
-            picture_of_random_place(values['seed'], values['appearance'], values['place_seed']))
+            picture_of_random_place(values['seed'], values['appearance'], values['place_seed'],
+                                    values['camera']))
         self._goal = self.create_publisher(Image, 'goal_image', qos.RELIABLE)
         self._met = (0, steady_s())         # how many listen, and since when
         self._timer = self.create_timer(0.1, self._send, clock=STEADY)

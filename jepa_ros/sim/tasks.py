@@ -43,7 +43,7 @@ class Task:
     shortest_m: float
 
 
-# a goal of the demo: far more than any that there is takes
+# far more than any goal that there is takes
 _MOST_DRAWS = 20_000
 # half of what the front camera sees from side to side, once its picture is cut square
 HALF_VIEW_RAD = math.radians(cell.FRONT_FOVY_DEG) / 2
@@ -84,12 +84,17 @@ def draw_task(world: World, seed: int, nearest_m: float = 0.75, farthest_m: floa
 
 
 def demo_task(world: World, seed: int, camera: str = 'ceiling') -> Task:
+    """Draw the goal of the demo for where ``world``, reset with ``seed``, has put the robot."""
+    return task_from_here(world, seed, np.random.default_rng([seed, 4]), camera)
+
+
+def task_from_here(world: World, seed: int, rng: np.random.Generator, camera: str) -> Task:
     """
-    Draw a goal 1 to 3 m from where ``world``, reset with ``seed``, has put the robot.
+    Draw a goal 1 to 3 m from where the robot is in ``world``, laid out from ``seed``.
 
     For the front camera 0.75 to 2 m, and in view.  ValueError where no such place is free.
     """
-    rng, front = np.random.default_rng([seed, 4]), camera == 'front'
+    front = camera == 'front'
     nearest_m, farthest_m = (0.75, 2.0) if front else (1.0, 3.0)
     for _ in range(_MOST_DRAWS):
         task = _task(world.floor, seed, world.pose, Pose(*world.floor.sample_pose(rng)),

@@ -64,6 +64,7 @@ def test_a_planner_that_is_met_after_another_listener_gets_it_too(probe, tmp_pat
     ([], ['either image or random']),
     (['-p', 'image:=/no/such/goal.png'], ['/no/such/goal.png']),
     (['-p', f'image:={__file__}'], ['neither a JPEG nor a PNG']),
+    (['-p', 'random:=true', '-p', 'camera:=side'], ["camera is 'side', must be one of ceiling"]),
 ])
 def test_what_is_no_picture_is_refused(arguments, words):
     """No traceback, but the reason and an exit code."""
@@ -81,3 +82,21 @@ def test_a_random_place_is_seeded():
     assert first.shape == (480, 640, 3)
     np.testing.assert_array_equal(first, picture_of_random_place(3, 0.5, 0))
     assert (first != picture_of_random_place(3, 0.5, 1)).any()
+
+
+def test_a_random_place_of_the_front_camera_is_one_that_it_sees_from_the_start():
+    """The same that the simulated robot would see there, and not the ceiling's."""
+    pytest.importorskip('mujoco')
+    from jepa_ros.sim.tasks import in_view, task_from_here
+    from jepa_ros.sim.world import World, WorldConfig
+    world = World(WorldConfig(appearance=0.5), 3)
+    try:
+        for place_seed in range(4):
+            task = task_from_here(world, 3, np.random.default_rng(place_seed), 'front')
+            assert in_view(world.floor, world.pose, task.goal)
+            assert 0.75 <= np.hypot(task.goal.x - task.start.x, task.goal.y - task.start.y) <= 2.0
+            np.testing.assert_array_equal(
+                picture_of_random_place(3, 0.5, place_seed, 'front'),
+                world.render_at(task.goal, 'front'))
+    finally:
+        world.close()
