@@ -20,7 +20,14 @@ from pathlib import Path
 import tempfile
 
 from jepa_ros.cli import gym_eval, route_eval
-from jepa_ros.cli.eval_parts import add_camera_argument, camera_of, untrained, watched
+from jepa_ros.cli.eval_parts import (
+    add_camera_argument,
+    camera_of,
+    check_baseline,
+    lacking,
+    untrained,
+    watched,
+)
 from jepa_ros.files import write_whole
 
 BASELINES = ('random', 'straight_line', 'untrained', 'random_encoder', 'latent_distance')
@@ -90,12 +97,10 @@ def _baselines(args: argparse.Namespace) -> list[str]:
     """Return what is asked for, or all that there are for such a model and camera."""
     if args.baselines is not None:
         return args.baselines
-    from jepa_ros.engines.manifest import load_manifest
-    raw = load_manifest(args.model).raw
-    without = {'random_encoder': camera_of(args) != 'ceiling',      # that in models/ is for it
-               'untrained': 'networks' not in raw,
-               'latent_distance': 'latent_distance' not in raw['arrival']}
-    return [name for name in BASELINES if not without.get(name, False)]
+    without = set(lacking(args.model))
+    if camera_of(args) != 'ceiling':
+        without.add('random_encoder')       # that in models/ is for it
+    return [name for name in BASELINES if name not in without]
 
 
 def _entrant(name: str, args: argparse.Namespace, scratch: Path):
@@ -106,6 +111,7 @@ def _entrant(name: str, args: argparse.Namespace, scratch: Path):
     if name not in BASELINES:
         raise ValueError(f'baseline {name!r} is for --gym or --routes, here it is one of '
                          f'{", ".join(BASELINES)}')
+    check_baseline(name, args.model)
     if name == 'latent_distance':
         return Entrant(name, name, args.model, camera=camera)
     if name == 'untrained':

@@ -12,7 +12,7 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""What the kinds of ``jepa eval`` share: the bar, the camera, the untrained baseline."""
+"""What the kinds of ``jepa eval`` share: the bar, the camera, baselines made of the model."""
 
 import argparse
 from collections.abc import Callable, Iterable
@@ -43,6 +43,22 @@ def watched(outcomes: Iterable, total: int, name: str, unit: str,
             bar.update()
             bar.set_postfix_str(f'success {sum(map(won, seen)) / len(seen):.2f}')
     return seen
+
+
+def lacking(model: Path) -> dict[str, str]:
+    """Return the baselines that cannot be made of a bundle, each with what its manifest lacks."""
+    from jepa_ros.engines.manifest import load_manifest
+    raw = load_manifest(model).raw
+    wanted = {'untrained': ('networks', raw), 'latent_distance': ('latent_distance',
+                                                                  raw['arrival'])}
+    return {name: key for name, (key, within) in wanted.items() if key not in within}
+
+
+def check_baseline(name: str, model: Path) -> None:
+    """Refuse a baseline that cannot be made of a bundle; ValueError says what is missing."""
+    missing = lacking(model).get(name)
+    if missing:
+        raise ValueError(f'{model}: no baseline {name}: its manifest has no {missing!r}')
 
 
 def untrained(model: Path, folder: Path) -> Path:

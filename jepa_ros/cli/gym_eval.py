@@ -20,7 +20,7 @@ import json
 from pathlib import Path
 import tempfile
 
-from jepa_ros.cli.eval_parts import untrained, watched
+from jepa_ros.cli.eval_parts import check_baseline, lacking, untrained, watched
 
 BASELINES = ('random', 'stay', 'untrained', 'latent_distance')
 
@@ -57,8 +57,9 @@ def run(args: argparse.Namespace) -> int:
     adapter = adapter_of(args.gym)
     with tempfile.TemporaryDirectory() as scratch:
         # before anything is driven, so that what is wrong is told at once
-        beside = {name: _baseline(name, entrant, Path(scratch))
-                  for name in (BASELINES if args.baselines is None else args.baselines)}
+        wanted = ([name for name in BASELINES if name not in lacking(args.model)]
+                  if args.baselines is None else args.baselines)
+        beside = {name: _baseline(name, entrant, Path(scratch)) for name in wanted}
         result = {
             'model': args.model.name, 'seed': args.seed,
             'protocol': {
@@ -84,6 +85,7 @@ def run(args: argparse.Namespace) -> int:
 def _baseline(name: str, entrant, scratch: Path):
     if name in ('random', 'stay'):
         return replace(entrant, name=name, kind=name, bundle=None)
+    check_baseline(name, entrant.bundle)
     if name == 'latent_distance':
         return replace(entrant, name=name, kind=name)
     if name != 'untrained':

@@ -115,22 +115,23 @@ def test_table(bundle, short, capsys):
     assert all(row.split()[-1] == '1' for row in rows)
 
 
-def test_networks_that_cannot_be_made_have_no_untrained_baseline(bundle, short, tmp_path, capsys):
+def test_networks_of_ones_own_have_fewer_baselines(bundle, short, tmp_path, capsys):
     shutil.copytree(bundle, tmp_path / 'own')
     path = tmp_path / 'own' / 'manifest.json'
     manifest = json.loads(path.read_text())
-    del manifest['networks']
+    del manifest['networks'], manifest['arrival']['latent_distance']
     path.write_text(json.dumps(manifest))
     arguments = ['eval', '--model', str(path.parent), '--episodes', '1', '--processes', '1',
                  '--camera', 'front', '--json']
     assert main(arguments) == 0
     result = json.loads(capsys.readouterr().out)
-    assert set(result['baselines']) == {'random', 'straight_line', 'latent_distance'}
-    # asked for, it is refused before anything is driven
-    assert main([*arguments, '--baselines', 'random', 'untrained']) == 2
-    said = capsys.readouterr()
-    assert "manifest has no ['networks']" in said.err
-    assert 'episode' not in said.err
+    assert set(result['baselines']) == {'random', 'straight_line'}
+    # asked for, they are refused before anything is driven
+    for name, missing in (('untrained', 'networks'), ('latent_distance', 'latent_distance')):
+        assert main([*arguments, '--baselines', 'random', name]) == 2
+        said = capsys.readouterr()
+        assert f"no baseline {name}: its manifest has no '{missing}'" in said.err
+        assert 'episode' not in said.err
 
 
 def test_an_entrant_without_its_bundle_is_named():

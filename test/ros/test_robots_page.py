@@ -24,6 +24,7 @@ from graph import Probe, Process, process, wait_for
 from lifecycle_msgs.srv import GetState
 import pytest
 from rcl_interfaces.srv import GetParameters
+from rclpy.parameter import parameter_value_to_python
 from robots_page import commands, declared, files, Launch, launches, output_of, write
 import yaml
 
@@ -38,6 +39,8 @@ CONTROLLERS = {
         'interpolate_from_desired_state', 'allow_nonzero_velocity_at_trajectory_end'},
     'forward_position_controller': {'joints', 'interface_name'},
 }
+# what an arm's gate answers: as on the page, and as it is by default
+LIMITS = {'low': [-1.5, -2.0], 'max_speed_m_s': 0.6}
 TABLES = {'command_gate': command_gate.TABLE, 'planner_node': planner_params.TABLE}
 # a live graph for each of these; the chain with Nav2 has a test of its own
 PLANNERS = [each for each in launches() if each.file == 'planner.launch.py']
@@ -146,7 +149,7 @@ def test_the_questions_to_a_running_robot_are_answered(probe: Probe, bundle, pag
         wait_for(lambda: probe.call(GetState, 'command_gate/get_state', GetState.Request()
                                     ).current_state.label == 'active', 'an active gate')
         asked = [words[1:] for words in commands() if words[1] != 'launch']
-        assert len(asked) == 5
+        assert len(asked) == 6
         for kind, *words in asked:
             if kind == 'topic':
                 assert words[:2] == ['echo', '--once']
@@ -157,7 +160,7 @@ def test_the_questions_to_a_running_robot_are_answered(probe: Probe, bundle, pag
                 assert words[0] == 'get'
                 answer = probe.call(GetParameters, f'{words[1]}/get_parameters',
                                     GetParameters.Request(names=[words[2]]))
-                assert list(answer.values[0].double_array_value) == [-1.5, -2.0]
+                assert parameter_value_to_python(answer.values[0]) == LIMITS[words[2]]
             else:
                 _, name, type_name, fields = words
                 package, _, service = type_name.split('/')

@@ -15,6 +15,7 @@
 """``jepa collect --gym``, ``jepa train``, ``jepa eval --gym``, in small; and what goes wrong."""
 
 import json
+import shutil
 
 import pytest
 
@@ -100,6 +101,20 @@ def test_table_and_record(bundle, capsys):
     assert [row.split()[0] for row in rows] == ['point', 'random']
     assert note.startswith('success: state within')
     assert load_manifest(bundle).raw['evaluation']['protocol']['environment'] == 'Tiny/Point-v0'
+
+
+@pytest.mark.slow
+def test_networks_of_ones_own_have_fewer_baselines(bundle, tmp_path, capsys):
+    shutil.copytree(bundle, tmp_path / 'own')
+    path = tmp_path / 'own' / 'manifest.json'
+    manifest = json.loads(path.read_text())
+    del manifest['networks'], manifest['arrival']['latent_distance']
+    path.write_text(json.dumps(manifest))
+    assert main(['eval', *POINT, '--model', str(path.parent), *SHORT, '--json']) == 0
+    assert set(json.loads(capsys.readouterr().out)['baselines']) == {'random', 'stay'}
+    assert main(['eval', *POINT, '--model', str(path.parent), *SHORT,
+                 '--baselines', 'latent_distance']) == 2
+    assert "its manifest has no 'latent_distance'" in capsys.readouterr().err
 
 
 @pytest.mark.slow
