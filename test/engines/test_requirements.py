@@ -34,7 +34,7 @@ def wanted(name, machine):
 
 
 def test_a_jetson_is_not_asked_for_what_has_no_wheel_for_it():
-    assert wanted('tensorrt.txt', 'aarch64') == {'cuda-bindings', 'onnx', 'tqdm'}
+    assert wanted('tensorrt.txt', 'aarch64') == {'cuda-bindings', 'onnx'}
     assert wanted('tensorrt.txt', 'x86_64') - wanted('tensorrt.txt', 'aarch64') == {
         'tensorrt-rtx'}
     assert wanted('robot.txt', 'aarch64') == wanted('robot.txt', 'x86_64')

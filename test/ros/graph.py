@@ -32,6 +32,8 @@ from rclpy.node import Node
 ROOT = Path(__file__).parents[2]
 # far more than is needed on a quiet machine; a busy one needs it
 PATIENCE_S = 30.0
+# how long a node may take to end before it is killed
+ENDING_S = 5.0
 # how long a server may take to meet a client that knows it already
 MEETING_S = 0.3
 
@@ -77,12 +79,20 @@ class Process(Child):
 
 @contextmanager
 def process(module: str, *arguments: str) -> Iterator[Process]:
-    """Run a node's process; whatever happens, it is gone afterwards."""
+    """
+    Run a node's process; whatever happens, it is gone afterwards.
+
+    It is asked to end first: a kill may leave the middleware's ports in shared memory in a state
+    in which whoever opens them next, such as these tests, ends with a segmentation fault.
+    """
     running = Process(module, *arguments)
     try:
         yield running
     finally:
-        if running.child.poll() is None:
+        running.child.terminate()
+        try:
+            running.child.wait(ENDING_S)
+        except subprocess.TimeoutExpired:
             running.child.kill()
         running.wait()
         running.child.stdout.close()
