@@ -186,7 +186,8 @@ def test_a_plan_that_is_too_slow_for_its_frame_stops_the_robot(acting, robot):
 def test_cancel_in_the_middle_of_planning(acting, probe, robot):
     """Zero at once, and what was being planned is void."""
     _, record = acting([0.8], *PATIENT)
-    plans = len(record.plans())
+    # a plan is told of after its first command
+    plans = len(wait_for(record.plans, 'the plan in force'))
     assert probe.call(Trigger, 'planner_node/cancel', Trigger.Request()).success
     robot.wait_zero()
     stopped, frames = len(record.commands), len(robot.stamps_s)
