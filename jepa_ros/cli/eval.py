@@ -15,6 +15,7 @@
 """``jepa eval``: measure success in closed loop, many seeds, baselines beside it."""
 
 import argparse
+from collections.abc import Sequence
 import json
 from pathlib import Path
 import tempfile
@@ -22,9 +23,8 @@ import tempfile
 from jepa_ros.cli import gym_eval, route_eval
 from jepa_ros.cli.eval_parts import (
     add_camera_argument,
+    baselines_of,
     camera_of,
-    check_baseline,
-    lacking,
     untrained,
     watched,
 )
@@ -93,14 +93,12 @@ def record(path: Path, result: dict[str, object]) -> None:
     write_whole(path, json.dumps(manifest, indent=2) + '\n')
 
 
-def _baselines(args: argparse.Namespace) -> list[str]:
+def _baselines(args: argparse.Namespace) -> Sequence[str]:
     """Return what is asked for, or all that there are for such a model and camera."""
-    if args.baselines is not None:
-        return args.baselines
-    without = set(lacking(args.model))
-    if camera_of(args) != 'ceiling':
-        without.add('random_encoder')       # that in models/ is for it
-    return [name for name in BASELINES if name not in without]
+    # the random encoder in models/ is for the ceiling camera
+    known = [name for name in BASELINES
+             if name != 'random_encoder' or camera_of(args) == 'ceiling']
+    return baselines_of(args.model, known, args.baselines)
 
 
 def _entrant(name: str, args: argparse.Namespace, scratch: Path):
@@ -111,7 +109,6 @@ def _entrant(name: str, args: argparse.Namespace, scratch: Path):
     if name not in BASELINES:
         raise ValueError(f'baseline {name!r} is for --gym or --routes, here it is one of '
                          f'{", ".join(BASELINES)}')
-    check_baseline(name, args.model)
     if name == 'latent_distance':
         return Entrant(name, name, args.model, camera=camera)
     if name == 'untrained':

@@ -15,7 +15,7 @@
 """What the kinds of ``jepa eval`` share: the bar, the camera, baselines made of the model."""
 
 import argparse
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 import sys
 
@@ -45,20 +45,23 @@ def watched(outcomes: Iterable, total: int, name: str, unit: str,
     return seen
 
 
-def lacking(model: Path) -> dict[str, str]:
-    """Return the baselines that cannot be made of a bundle, each with what its manifest lacks."""
+def baselines_of(model: Path, known: Sequence[str], asked: Sequence[str] | None) -> Sequence[str]:
+    """
+    Return the baselines that are asked for, or all known that can be made of a bundle.
+
+    ValueError where one that is asked for cannot, as of networks of one's own.
+    """
     from jepa_ros.engines.manifest import load_manifest
     raw = load_manifest(model).raw
-    wanted = {'untrained': ('networks', raw), 'latent_distance': ('latent_distance',
-                                                                  raw['arrival'])}
-    return {name: key for name, (key, within) in wanted.items() if key not in within}
-
-
-def check_baseline(name: str, model: Path) -> None:
-    """Refuse a baseline that cannot be made of a bundle; ValueError says what is missing."""
-    missing = lacking(model).get(name)
-    if missing:
-        raise ValueError(f'{model}: no baseline {name}: its manifest has no {missing!r}')
+    lacks = {name: key for name, key, within in (
+        ('untrained', 'networks', raw), ('latent_distance', 'latent_distance', raw['arrival']))
+        if key not in within}
+    if asked is None:
+        return [name for name in known if name not in lacks]
+    for name in asked:
+        if name in lacks:
+            raise ValueError(f'{model}: no baseline {name}: its manifest has no {lacks[name]!r}')
+    return asked
 
 
 def untrained(model: Path, folder: Path) -> Path:

@@ -20,7 +20,7 @@ import json
 from pathlib import Path
 import tempfile
 
-from jepa_ros.cli.eval_parts import check_baseline, lacking, untrained, watched
+from jepa_ros.cli.eval_parts import baselines_of, untrained, watched
 
 BASELINES = ('random', 'stay', 'untrained', 'latent_distance')
 
@@ -57,9 +57,8 @@ def run(args: argparse.Namespace) -> int:
     adapter = adapter_of(args.gym)
     with tempfile.TemporaryDirectory() as scratch:
         # before anything is driven, so that what is wrong is told at once
-        wanted = ([name for name in BASELINES if name not in lacking(args.model)]
-                  if args.baselines is None else args.baselines)
-        beside = {name: _baseline(name, entrant, Path(scratch)) for name in wanted}
+        beside = {name: _baseline(name, entrant, Path(scratch))
+                  for name in baselines_of(args.model, BASELINES, args.baselines)}
         result = {
             'model': args.model.name, 'seed': args.seed,
             'protocol': {
@@ -85,7 +84,6 @@ def run(args: argparse.Namespace) -> int:
 def _baseline(name: str, entrant, scratch: Path):
     if name in ('random', 'stay'):
         return replace(entrant, name=name, kind=name, bundle=None)
-    check_baseline(name, entrant.bundle)
     if name == 'latent_distance':
         return replace(entrant, name=name, kind=name)
     if name != 'untrained':

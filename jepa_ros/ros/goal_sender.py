@@ -38,7 +38,6 @@ TABLE = (
     params.Entry('appearance', 0.5, 'fraction', "the simulator's appearance", 0.0, 1.0),
     params.Entry('place_seed', 0, 'count', 'which of the random places', 0, 2**31 - 1),
 )
-CAMERAS = ('ceiling', 'front')
 # who only looks on, as jepa watch and recorders do, may be met before the planner is
 _SETTLE_S = 1.0
 _ACKED_S = 5.0
@@ -58,11 +57,12 @@ def picture_of_random_place(seed: int, appearance: float, place_seed: int,
     The front camera's are places that it sees from where the simulated robot starts, and that are
     near enough for a model to know the way by.
     """
-    if camera not in CAMERAS:
-        raise ValueError(f'camera is {camera!r}, must be one of {", ".join(CAMERAS)}')
     # only here: a robot that is sent a file has no simulator
+    from jepa_ros.ros.simulator_node import CAMERAS
     from jepa_ros.sim.tasks import task_from_here
     from jepa_ros.sim.world import Pose, World, WorldConfig
+    if camera not in CAMERAS:
+        raise ValueError(f'camera is {camera!r}, must be one of {", ".join(CAMERAS)}')
     world, rng = World(WorldConfig(appearance=appearance), seed), np.random.default_rng(place_seed)
     try:
         pose = (Pose(*world.floor.sample_pose(rng)) if camera == 'ceiling'
