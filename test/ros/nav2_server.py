@@ -14,29 +14,22 @@
 
 """What Nav2's servers of the chain have in common: a lifecycle, and two topics of twists."""
 
+from abc import ABC, abstractmethod
+
 from geometry_msgs.msg import Twist, TwistStamped
 import numpy as np
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 
-from jepa_ros.ros.messages import to_seconds, to_stamp
-
-AXES = (('linear', 'x'), ('linear', 'y'), ('angular', 'z'))
-
-
-def numbers_of(twist: Twist) -> np.ndarray:
-    """Return x, y and theta (3,)."""
-    return np.array([getattr(getattr(twist, part), axis) for part, axis in AXES])
-
-
-def twist_of(numbers: np.ndarray) -> Twist:
-    """Return x, y and theta as a Twist."""
-    twist = Twist()
-    for (part, axis), value in zip(AXES, numbers, strict=True):
-        setattr(getattr(twist, part), axis, float(value))
-    return twist
+from jepa_ros.ros.messages import (
+    BASE_NAMES,
+    from_twist,
+    to_command_message,
+    to_seconds,
+    to_stamp,
+)
 
 
-class Server(LifecycleNode):
+class Server(ABC, LifecycleNode):
     """A lifecycle node that hears one twist topic and says another."""
 
     def __init__(self, name: str, table: dict[str, object]) -> None:
@@ -61,23 +54,18 @@ class Server(LifecycleNode):
 
     def _hear(self, message: Twist | TwistStamped) -> None:
         stamped = isinstance(message, TwistStamped)
-        numbers = numbers_of(message.twist if stamped else message)
+        numbers = from_twist(message, BASE_NAMES)
         if np.isfinite(numbers).all():
             self.take(numbers, to_seconds(message.header.stamp) if stamped else 0.0)
 
+    @abstractmethod
     def take(self, numbers: np.ndarray, stamp_s: float) -> None:
         """Take a command (3,) with its stamp, 0 where it has none."""
-        raise NotImplementedError
 
     def say(self, numbers: np.ndarray, stamp_s: float) -> None:
         """Publish a command (3,)."""
-        twist = twist_of(numbers)
-        if self.value('enable_stamped_cmd_vel'):
-            message = TwistStamped(twist=twist)
-            message.header.stamp = to_stamp(stamp_s)
-            self._said.publish(message)
-        else:
-            self._said.publish(twist)
+        self._said.publish(to_command_message(
+            numbers, to_stamp(stamp_s), '', self.value('enable_stamped_cmd_vel'), BASE_NAMES))
 
     def on_activate(self, state: object) -> TransitionCallbackReturn:
         """Begin."""
