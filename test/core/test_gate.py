@@ -16,6 +16,7 @@
 
 import math
 
+from gate_rig import at_rest, CONFIG, feed, GO, moving, word
 from hypothesis import given
 from hypothesis import strategies as st
 import numpy as np
@@ -25,37 +26,6 @@ from jepa_ros.config import GateConfig
 from jepa_ros.core.gate import Gate, GateState
 from jepa_ros.core.monitor import Reason, Verdict
 from jepa_ros.core.obedience import PlannerWord
-
-CONFIG = GateConfig(low=(-0.6, -1.5), high=(0.6, 1.5))
-GO = (0.5, -1.0)
-
-
-def word(driving=True, frame_s=-math.inf, **more):
-    return PlannerWord(driving, frame_s, run='one', frame=frame_s, **more)
-
-
-def at_rest(config=CONFIG, now_s=0.0):
-    """Return a gate that has heard the planner before it drives."""
-    gate = Gate(config)
-    gate.on_status(word(False), now_s)
-    return gate
-
-
-def moving(start_s=0.0, config=CONFIG, command=GO):
-    """Return a gate that moves, and the time."""
-    gate = at_rest(config, start_s)
-    for i in range(config.fresh_commands):
-        now_s = start_s + 0.1 * i
-        gate.on_status(word(True, now_s - 0.05), now_s)
-        gate.on_command(np.array(command), now_s, now_s)
-    assert gate.tick(now_s).state is GateState.MOVING
-    return gate, now_s
-
-
-def feed(gate, now_s, command=GO, stamp_s=None, frame_s=None, **more):
-    gate.on_status(word(True, now_s if frame_s is None else frame_s, **more), now_s)
-    gate.on_command(np.array(command), now_s if stamp_s is None else stamp_s, now_s)
-    return gate.tick(now_s)
 
 
 def test_nothing_is_published_before_the_first_command():
@@ -233,72 +203,6 @@ def test_a_reset_in_the_middle_of_a_drive_stops_and_says_so():
     gate.reset(now_s)
     assert gate.tick(now_s + 0.1).state is GateState.STOPPED
     assert not gate.tick(now_s + 0.1).command.any()
-
-
-def test_a_planner_that_drove_before_it_was_heard_moves_nothing_until_it_rested():
-    gate = Gate(CONFIG)
-    for i in range(9):
-        output = feed(gate, i * 0.1)
-        assert output.command is None
-    assert output.number is Reason.OBEDIENCE
-    gate.on_status(word(False), 0.9)
-    states = [feed(gate, 1.0 + i * 0.1).state for i in range(3)]
-    assert states[-1] is GateState.MOVING
-
-
-@pytest.mark.parametrize('heard_first', [True, False])
-def test_a_halt_in_the_middle_of_a_drive_is_no_rest(heard_first):
-    """Stale for a moment, then driving again: the drive is the one from before the gate."""
-    gate = Gate(CONFIG)
-    if not heard_first:
-        feed(gate, 0.0)
-    gate.on_status(word(False, halted=True), 0.1)
-    assert all(feed(gate, 0.2 + i * 0.1).command is None for i in range(9))
-    gate.on_status(word(False), 1.2)
-    states = [feed(gate, 1.3 + i * 0.1).state for i in range(3)]
-    assert states[-1] is GateState.MOVING
-
-
-@pytest.mark.parametrize('by', ['start', 'reset'])
-def test_a_restarted_planner_moves_nothing_before_a_person_says_so(by):
-    gate, now_s = moving()
-
-    def drive(begin_s, **more):
-        for i in range(9):
-            at_s = begin_s + 0.1 * i
-            gate.on_status(PlannerWord(True, at_s, run='two', frame=at_s, **more), at_s)
-            gate.on_command(np.array(GO), at_s, at_s)
-            output = gate.tick(at_s)
-        return output
-
-    gate.on_status(PlannerWord(False, now_s, run='two'), now_s + 3.0)
-    assert drive(now_s + 3.1).state is not GateState.MOVING
-    if by == 'reset':
-        gate.reset(now_s + 4.0)
-        assert drive(now_s + 4.1).state is GateState.MOVING
-    else:
-        assert drive(now_s + 4.1, by_hand=True).state is GateState.MOVING
-        # and what it is sent afterwards is a goal like any other
-        assert drive(now_s + 5.0).state is GateState.MOVING
-
-
-def test_frames_that_surprise_in_a_row_stop_and_one_that_does_not_lets_go():
-    config = GateConfig(low=(-0.6, -1.5), high=(0.6, 1.5), surprise_frames=3)
-    gate, now_s = moving(config=config)
-    rare, usual = ({'surprise': s, 'surprise_limit': 0.5} for s in (0.9, 0.1))
-    times = iter(np.arange(now_s + 0.1, now_s + 9.0, 0.1).tolist())
-    outputs = [feed(gate, next(times), **more) for more in (rare, rare, usual, rare, rare)]
-    assert all(o.state is GateState.MOVING for o in outputs)
-    output = feed(gate, next(times), **rare)
-    assert output.reason == '3 frames in a row were surprising, limit 3'
-    assert output.number is Reason.SURPRISE
-    assert feed(gate, next(times), **rare).state is GateState.STOPPED
-    states = [feed(gate, next(times), **usual).state for _ in range(3)]
-    assert states == [GateState.ARMED, GateState.ARMED, GateState.MOVING]
-    # the same frame, told again, counts once
-    at_s = next(times)
-    for _ in range(9):
-        assert feed(gate, at_s, **rare).state is GateState.MOVING
 
 
 def test_behind_any_other_source_only_commands_count():

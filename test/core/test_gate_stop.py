@@ -16,9 +16,9 @@
 
 from itertools import pairwise
 
+from gate_rig import CONFIG, feed, GO, moving, word
 import numpy as np
 import pytest
-from test_gate import CONFIG, feed, GO, moving, word
 
 from jepa_ros.config import GateConfig
 from jepa_ros.core.gate import Gate, GateState
