@@ -22,7 +22,7 @@ VENV_KILTED := .venv-kilted
 KILTED := $(VENV_KILTED)/.test
 # what `make test` runs of them: every kind of message, topic, service, parameter and transition
 KILTED_CORE := test/distros $(addprefix test/ros/test_, messages.py convert.py params.py \
-    humble.py command_gate.py look.py)
+    humble.py command_gate.py gate_lifecycle.py look.py)
 
 MODEL ?= models/warehouse_ceiling
 SEED ?= 0

@@ -74,3 +74,13 @@ def planner(bundle: str, robot: object) -> Iterator[object]:
         robot.wait_word('idle')
         yield planner
     assert 'Traceback' not in planner.output, planner.output
+
+
+@pytest.fixture
+def gate() -> Iterator[object]:
+    """Hold the command gate's process."""
+    from gate_probe import GATE
+    from graph import process
+    with process(GATE, '-p', 'max_speed_m_s:=0.6', '-p', 'max_turn_rad_s:=1.0') as gate:
+        yield gate
+    assert 'cannot' not in gate.output, gate.output

@@ -12,94 +12,31 @@
 # See the License for the specific language governing permissions and
 # limitations under the License.
 
-"""The command gate in a process of its own: what passes, what is stopped, how it ends."""
+"""The command gate in a process of its own: what passes, what is stopped, what it tells."""
 
 import math
 from pathlib import Path
-import signal
 import time
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from geometry_msgs.msg import Twist, TwistStamped
-from graph import PATIENCE_S, Probe, Process, process, wait_for
-from lifecycle_msgs.msg import Transition
-from lifecycle_msgs.srv import ChangeState
+from gate_probe import GATE, PERIOD_S, Planner
+from geometry_msgs.msg import Twist
+from graph import Probe, process, wait_for
 import numpy as np
 import pytest
-from rcl_interfaces.msg import Parameter as ParameterMsg
-from rcl_interfaces.msg import ParameterValue
-from rcl_interfaces.srv import SetParameters
 from rosgraph_msgs.msg import Clock
 from std_msgs.msg import Float64MultiArray
 from std_srvs.srv import SetBool, Trigger
 
 from jepa_ros.core.monitor import Reason
 from jepa_ros.ros import messages, qos
-from jepa_ros.ros.messages import from_twist, status_value, to_command_message, to_status
-
-GATE = 'jepa_ros.ros.command_gate'
-PERIOD_S = 0.05
-
-
-class Planner:
-    """The other end of the gate: sends commands and status, hears what comes out."""
-
-    def __init__(self, probe: Probe, stamped: bool = False, now_s=None) -> None:
-        self._now_s = now_s or (lambda: probe.node.get_clock().now().nanoseconds * 1e-9)
-        self.command = np.zeros(2)
-        self.word = 'idle'
-        self.run = 'one'
-        self.speaking = True
-        self.command_age_s = self.frame_age_s = 0.0
-        self._probe, self._stamped = probe, stamped
-        kind = TwistStamped if stamped else Twist
-        self.out = probe.listen(kind, 'cmd_vel', qos.COMMAND)
-        self.state = probe.listen(DiagnosticStatus, 'command_gate/state', qos.LATCHED)
-        self._commands = probe.publisher(kind, 'cmd_vel_nav', qos.COMMAND)
-        self._status = probe.publisher(DiagnosticStatus, 'planner_node/status', qos.LATCHED)
-        probe.every(PERIOD_S, self._speak)
-
-    def _speak(self) -> None:
-        if not self.speaking:
-            return
-        now = self._now_s()
-        self._status.publish(to_status('planner', DiagnosticStatus.OK, self.word, '',
-                                       {'frame_stamp': now - self.frame_age_s,
-                                        'run': self.run}))
-        self._commands.publish(to_command_message(
-            self.command, messages.to_stamp(now - self.command_age_s), 'base_link',
-            self._stamped))
-
-    def wait_state(self, state: str, number: int | None = None) -> DiagnosticStatus:
-        """Wait until the gate says that it is in a state, for a reason of that number."""
-        return wait_for(lambda: next((
-            s for s in self.state[-1:] if s.message == state
-            and number in (None, status_value(s, 'reason_number'))), None), f'{state} {number}')
-
-    def drive(self, speed: float, turn: float) -> None:
-        """Drive, once the gate has heard that nothing drives."""
-        self.wait_state('waiting', Reason.PLANNER)
-        self.command, self.word = np.array([speed, turn]), 'driving'
-        self.wait_out(speed, turn)
-
-    def wait_out(self, speed: float, turn: float) -> None:
-        """Wait until a command comes out."""
-        wait_for(lambda: self.out and np.allclose(from_twist(self.out[-1]), (speed, turn)),
-                 f'command ({speed}, {turn})')
+from jepa_ros.ros.messages import from_twist, status_value
 
 
 @pytest.fixture
 def planner(probe: Probe) -> Planner:
     """Hold the other end of the gate."""
     return Planner(probe)
-
-
-@pytest.fixture
-def gate() -> Process:
-    """Hold the gate's process."""
-    with process(GATE, '-p', 'max_speed_m_s:=0.6', '-p', 'max_turn_rad_s:=1.0') as gate:
-        yield gate
-    assert 'cannot' not in gate.output, gate.output
 
 
 def test_it_forwards_clamps_and_refuses_nan(planner, gate):
@@ -159,14 +96,6 @@ def test_stop_latches_until_reset(probe, planner, gate):
     planner.wait_out(0.3, 0.0)
 
 
-@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
-def test_the_last_command_is_zero(planner, gate, number):
-    """Ended while it forwards motion, the gate leaves a zero behind."""
-    planner.drive(0.3, 0.0)
-    assert gate.end(number) == 0, gate.output
-    planner.wait_out(0.0, 0.0)
-
-
 def test_stamped_commands_are_judged_by_their_stamp(probe):
     """An old stamp stops it, though the message has just come."""
     planner = Planner(probe, stamped=True)
@@ -178,12 +107,6 @@ def test_stamped_commands_are_judged_by_their_stamp(probe):
         assert gate.end() == 0, gate.output
 
 
-def transition(probe, number):
-    """Ask the gate for a lifecycle transition."""
-    return probe.call(ChangeState, 'command_gate/change_state', ChangeState.Request(
-        transition=Transition(id=number))).success
-
-
 def test_a_second_source_of_commands_stops_it_until_it_is_gone(probe, planner, gate):
     """Two that command one robot: neither does."""
     planner.drive(0.3, 0.0)
@@ -193,89 +116,6 @@ def test_a_second_source_of_commands_stops_it_until_it_is_gone(probe, planner, g
     planner.wait_out(0.0, 0.0)
     probe.node.destroy_publisher(rogue)
     planner.wait_out(0.3, 0.0)
-
-
-def test_a_restarted_planner_drives_after_a_reset_only(probe, planner, gate):
-    """Another process of the planner that drives at once moves nothing by itself."""
-    planner.drive(0.3, 0.0)
-    planner.run = 'two'
-    planner.wait_state('stopped', Reason.OBEDIENCE)
-    planner.wait_out(0.0, 0.0)
-    stopped = len(planner.out)
-    time.sleep(10 * PERIOD_S)
-    assert not any(from_twist(m).any() for m in planner.out[stopped:])
-    assert probe.call(Trigger, 'command_gate/reset', Trigger.Request()).success
-    planner.wait_out(0.3, 0.0)
-
-
-def test_a_gate_that_comes_in_the_middle_of_a_drive_waits_for_its_end(planner):
-    """Nobody asked this gate to begin."""
-    planner.word, planner.command = 'driving', np.array([0.3, 0.0])
-    with process(GATE) as gate:
-        planner.wait_state('waiting', Reason.OBEDIENCE)
-        assert not planner.out
-        planner.word = 'idle'
-        planner.drive(0.2, 0.0)
-        assert gate.end() == 0, gate.output
-
-
-def test_an_inactive_gate_repeats_zero_and_forgets_the_drive(probe, planner, gate):
-    """Deactivated while it moves: zero for two seconds; active again it waits."""
-    planner.drive(0.3, 0.0)
-    assert transition(probe, Transition.TRANSITION_DEACTIVATE)
-    planner.wait_state('inactive')
-    planner.wait_out(0.0, 0.0)
-    first = len(planner.out)
-    wait_for(lambda: len(planner.out) > first + 20, 'zeros')
-    assert transition(probe, Transition.TRANSITION_ACTIVATE)
-    planner.wait_state('waiting', Reason.OBEDIENCE)
-    assert not any(from_twist(m).any() for m in planner.out[first:])
-    for number in (Transition.TRANSITION_DEACTIVATE, Transition.TRANSITION_CLEANUP,
-                   Transition.TRANSITION_CONFIGURE, Transition.TRANSITION_ACTIVATE):
-        assert transition(probe, number)
-    planner.word = 'idle'
-    planner.drive(0.1, 0.0)
-
-
-def test_a_pressed_stop_is_heard_and_kept_in_any_state(probe, planner, gate):
-    """Pressed while the node is inactive, it holds over cleanup and configure, until a reset."""
-    def press(data):
-        return probe.call(SetBool, 'command_gate/stop', SetBool.Request(data=data))
-
-    planner.drive(0.3, 0.0)
-    assert transition(probe, Transition.TRANSITION_DEACTIVATE)
-    planner.word = 'idle'
-    assert press(True).success
-    for number in (Transition.TRANSITION_CLEANUP, Transition.TRANSITION_CONFIGURE,
-                   Transition.TRANSITION_ACTIVATE):
-        assert transition(probe, number)
-    planner.wait_state('latched', Reason.STOP)
-    assert probe.call(Trigger, 'command_gate/reset', Trigger.Request()).message == 'latched'
-    assert press(False).message == 'latched'
-    assert probe.call(Trigger, 'command_gate/reset', Trigger.Request()).success
-    planner.drive(0.1, 0.0)
-
-
-def test_a_wrong_request_does_not_end_it(probe, planner, gate):
-    """A transition that is none now, a parameter of no type: it says so, and goes on driving."""
-    planner.drive(0.3, 0.0)
-    changes = probe.node.create_client(ChangeState, 'command_gate/change_state')
-    settings = probe.node.create_client(SetParameters, 'command_gate/set_parameters')
-    odd = ParameterMsg(name='rate_hz', value=ParameterValue(type=77))
-    for client, request in (
-            (changes, ChangeState.Request(
-                transition=Transition(id=Transition.TRANSITION_CONFIGURE))),
-            (settings, SetParameters.Request(parameters=[odd]))):
-        assert client.wait_for_service(PATIENCE_S)
-        client.call_async(request)
-    # Kilted's rclpy digests the first; Jazzy's raises errors for both
-    for words in ('No transition matching 1 found', 'error in a callback',
-                  '77 is not a valid Parameter.Type'):
-        wait_for(lambda words=words: words in gate.output, f'{words} in the log')
-    heard = len(planner.out)
-    wait_for(lambda: len(planner.out) > heard + 10, 'commands')
-    assert from_twist(planner.out[-1]).any()
-    assert gate.end() == 0, gate.output
 
 
 def test_it_tells_diagnostics_of_itself(probe, planner, gate):
@@ -342,16 +182,6 @@ def test_joints_rest_where_they_are_or_at_speed_zero(probe, kind, rest):
         before = len(out)
         wait_for(lambda: len(out) > before + 10, 'what it sends at rest')
         assert all(np.allclose(m.data, rest) for m in out[before + 8:])
-        assert gate.end() == 0, gate.output
-
-
-@pytest.mark.parametrize('setting, said', [
-    ('stop_s:=1.0', 'timeout_s is 0.3, must be at least 1.100: stop_s 1.0 and two periods'),
-    ('command:=legs', "command is 'legs', must be one of twist, velocity, position")])
-def test_nonsense_is_refused_with_the_numbers(probe, setting, said):
-    """It stays unconfigured, alive, and says why."""
-    with process(GATE, '-p', setting) as gate:
-        wait_for(lambda: said in gate.output, 'the reason')
         assert gate.end() == 0, gate.output
 
 
