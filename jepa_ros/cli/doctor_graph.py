@@ -105,7 +105,7 @@ def _frames_row(came: Frames) -> Row:
     limit_hz = 1 / AgentConfig.max_frame_age_s
     if came.trouble:
         return Row('image', FAIL, f'{came.topic}: {came.trouble}',
-                   'let the camera publish rgb8, bgr8, rgba8, bgra8, mono8, JPEG or PNG')
+                   'let the camera publish rgb8, bgr8, rgba8, bgra8, mono8, yuv422, JPEG or PNG')
     if not came.rate_hz > limit_hz:
         return Row('image', FAIL, f'{found}; below {limit_hz:.1f} Hz every command is zero, since '
                    f'a frame is too old after {AgentConfig.max_frame_age_s:g} s',

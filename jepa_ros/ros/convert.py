@@ -37,6 +37,16 @@ _ENCODINGS = {
     'mono8': (1, (0, 0, 0)),
 }
 ENCODINGS = tuple(_ENCODINGS)
+# what has to be computed: bytes per pixel, and OpenCV's name of what makes RGB of 8 bits
+_COMPUTED = {
+    'yuv422': (2, 'YUV2RGB_UYVY'),
+    'uyvy': (2, 'YUV2RGB_UYVY'),
+    'yuv422_yuy2': (2, 'YUV2RGB_YUY2'),
+    'yuyv': (2, 'YUV2RGB_YUY2'),
+    **{f'bayer_{pattern}{8 * size}': (size, f'Bayer{pattern.upper()}2RGB')
+       for pattern in ('rggb', 'bggr', 'gbrg', 'grbg') for size in (1, 2)},
+    'mono16': (2, ''),
+}
 # red, green and blue in luma, of 256
 _LUMA = np.array([77, 150, 29], np.uint16)
 # an encoding or a format that a message names may be as long as its sender likes
@@ -45,11 +55,12 @@ _SHOWN = 60
 
 def to_picture(message: Image | CompressedImage, max_pixels: int = MAX_PIXELS) -> Picture:
     """
-    Return the picture of a message; that of an Image shares its memory, nothing is copied.
+    Return the picture of a message.
 
-    Takes an Image of encoding rgb8, bgr8, rgba8, bgra8 or mono8 with any row padding, or a
-    CompressedImage that holds a JPEG or a PNG.  ImageError where the message does not hold what
-    it declares, or is over ``max_pixels``.
+    Takes an Image of encoding rgb8, bgr8, rgba8, bgra8 or mono8, which then shares its memory, or
+    one of yuv422, yuv422_yuy2, mono16 (its upper 8 bits) or a Bayer pattern, which is computed,
+    with any row padding; or a CompressedImage that holds a JPEG or a PNG.  ImageError where the
+    message does not hold what it declares, or is over ``max_pixels``.
     """
     if isinstance(message, CompressedImage):
         return _decompress(message, max_pixels)
@@ -74,25 +85,49 @@ def _check_size(height: int, width: int, max_pixels: int) -> None:
 
 
 def _unpack(message: Image, max_pixels: int) -> Picture:
-    if message.encoding not in _ENCODINGS:
-        raise ImageError(f'encoding {message.encoding[:_SHOWN]!r} is not one of '
-                         f'{", ".join(_ENCODINGS)}')
-    depth, channels = _ENCODINGS[message.encoding]
+    encoding = message.encoding
+    if encoding not in _ENCODINGS and encoding not in _COMPUTED:
+        raise ImageError(f'encoding {encoding[:_SHOWN]!r} is not one of '
+                         f'{", ".join((*_ENCODINGS, *_COMPUTED))}')
+    depth, channels = _ENCODINGS.get(encoding, (0, (0, 1, 2)))
+    if encoding in _COMPUTED:
+        depth, code = _COMPUTED[encoding]
     height, width, step = message.height, message.width, message.step
     _check_size(height, width, max_pixels)
     row = width * depth
     if step < row:
-        raise ImageError(f'step is {step} bytes, a row of {width} {message.encoding} pixels '
+        raise ImageError(f'step is {step} bytes, a row of {width} {encoding} pixels '
                          f'needs {row}')
     # the padding after the last row may be missing
     needed = step * (height - 1) + row
     if len(message.data) < needed:
         raise ImageError(f'data has {len(message.data)} bytes, {width}x{height} '
-                         f'{message.encoding} with step {step} needs {needed}')
+                         f'{encoding} with step {step} needs {needed}')
     data = np.frombuffer(message.data, np.uint8)
     pixels = np.lib.stride_tricks.as_strided(          # (height, width, depth)
         data, (height, width, depth), (step, depth, 1), writeable=False)
+    if encoding in _COMPUTED:
+        return _compute(pixels, code, bool(message.is_bigendian))
     return Picture(pixels, channels)
+
+
+def _compute(pixels: np.ndarray, code: str, big_endian: bool) -> Picture:
+    """Return the picture of pixels (height, width, bytes of one) that are no colours yet."""
+    import cv2
+
+    height, width, depth = pixels.shape
+    if code.startswith('YUV') and width % 2:
+        raise ImageError(f'image is {width}x{height}, its width must be even: two pixels share '
+                         'their colour')
+    if code.startswith('Bayer') and min(height, width) < 2:
+        raise ImageError(f'image is {width}x{height}, both sides must be at least 2 pixels for a '
+                         'Bayer pattern')
+    if not code.startswith('YUV') and depth == 2:   # the upper byte of 16 bits
+        pixels = pixels[..., [0 if big_endian else 1]]
+    if not code:
+        return Picture(pixels, (0, 0, 0))
+    return Picture(cv2.cvtColor(np.ascontiguousarray(pixels), getattr(cv2, f'COLOR_{code}')),
+                   (0, 1, 2))
 
 
 def _decompress(message: CompressedImage, max_pixels: int) -> Picture:

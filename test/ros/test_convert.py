@@ -144,6 +144,50 @@ def test_from_rgb_takes_a_view():
     np.testing.assert_array_equal(to_rgb(from_rgb(rgb, Header())), rgb)
 
 
+def raw_message(rows: np.ndarray, width: int, encoding: str, **fields) -> Image:
+    """Return an Image of bytes (height, of a row), each row padded by three."""
+    padded = np.pad(rows, ((0, 0), (0, 3)), constant_values=7)
+    return Image(height=rows.shape[0], width=width, encoding=encoding, step=padded.shape[1],
+                 data=array.array('B', padded.tobytes()), **fields)
+
+
+@pytest.mark.parametrize('encoding', ['yuv422', 'uyvy', 'yuv422_yuy2', 'yuyv'])
+def test_two_pixels_share_their_colour(encoding):
+    """Red beside black: by BT.601, Y 82, U 90, V 240, and Y 16 with the same colour."""
+    y, u, v = (82, 16), 90, 240
+    four = [u, y[0], v, y[1]] if encoding in ('yuv422', 'uyvy') else [y[0], u, y[1], v]
+    got = to_rgb(raw_message(np.tile(np.array(four, np.uint8), (2, 3)), 6, encoding))
+    assert got.shape == (2, 6, 3)
+    np.testing.assert_allclose(got[:, ::2], np.broadcast_to([255, 0, 0], (2, 3, 3)), atol=3)
+    assert (got[:, 1::2, 1:] == 0).all()
+    assert (got[:, 1::2, 0] > 100).all()
+
+
+@pytest.mark.parametrize('size', [8, 16])
+@pytest.mark.parametrize('pattern', ['rggb', 'bggr', 'gbrg', 'grbg'])
+def test_a_bayer_pattern_has_its_colours_back(pattern, size):
+    """Of one colour all over, every pixel comes back; red is not blue."""
+    colour = {'r': 200, 'g': 120, 'b': 30}
+    cell = np.array([colour[c] for c in pattern], np.uint8).reshape(2, 2)
+    mosaic = np.tile(cell, (4, 5))
+    rows = mosaic if size == 8 else np.stack([np.full_like(mosaic, 9), mosaic], axis=2).reshape(
+        mosaic.shape[0], -1)
+    message = raw_message(rows, 10, f'bayer_{pattern}{size}')
+    np.testing.assert_array_equal(to_rgb(message), np.full((8, 10, 3), [200, 120, 30]))
+    if size == 16:
+        message.is_bigendian = 1
+        np.testing.assert_array_equal(to_rgb(message), np.full((8, 10, 3), 9))
+
+
+def test_of_sixteen_bits_of_grey_the_upper_eight_are_seen():
+    """Either byte may come first."""
+    grey = random_rgb(3, 5)[..., 0].astype(np.uint16) * 256 + 77
+    for kind, big in (('<u2', 0), ('>u2', 1)):
+        rows = grey.astype(kind).view(np.uint8).reshape(3, -1)
+        got = to_rgb(raw_message(rows, 5, 'mono16', is_bigendian=big))
+        np.testing.assert_array_equal(got, np.repeat((grey >> 8)[..., None], 3, axis=2))
+
+
 def bad(**changes) -> Image:
     """Return a good rgb8 Image of 4 x 2 pixels with some fields changed."""
     message = message_of(random_rgb(2, 4), 'rgb8', 0)
@@ -153,13 +197,17 @@ def bad(**changes) -> Image:
 
 
 @pytest.mark.parametrize('message, words', [
-    (bad(encoding='bayer_rggb8'), ['bayer_rggb8', 'mono8']),
+    (bad(encoding='16UC1'), ['16UC1', 'mono8', 'bayer_rggb8']),
     (bad(width=0), ['0x2', 'at least 1']),
     (bad(height=0), ['4x0', 'at least 1']),
     (bad(step=11), ['step is 11', '12']),
     (bad(step=0), ['step is 0', '12']),
     (bad(data=array.array('B', bytes(23))), ['23 bytes', '24']),
     (bad(data=array.array('B')), ['0 bytes', '24']),
+    (bad(encoding='yuv422', width=3), ['3x2', 'must be even']),
+    (bad(encoding='yuyv', step=7), ['step is 7', '8']),
+    (bad(encoding='bayer_gbrg8', height=1), ['4x1', 'at least 2 pixels']),
+    (bad(encoding='bayer_rggb12'), ['bayer_rggb12', 'bayer_rggb16']),
     (bad(width=60000, height=60000, step=180000), ['60000x60000', 'limit 16777216']),
 ])
 def test_a_bad_image_is_refused_with_value_and_limit(message, words):

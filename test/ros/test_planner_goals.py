@@ -34,7 +34,7 @@ NO_GOALS = {
     'standard deviation is 0.00 grey levels, at least 2.00': from_rgb(BLACK, Header()),
     'image is 0x0': Image(encoding='rgb8'),
     'data has 0 bytes': Image(encoding='rgb8', width=4, height=3, step=12),
-    "encoding 'yuv422' is not one of": Image(encoding='yuv422', width=4, height=3, step=12),
+    "encoding '32FC1' is not one of": Image(encoding='32FC1', width=4, height=3, step=12),
 }
 
 
