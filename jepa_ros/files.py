@@ -54,6 +54,13 @@ def whole_file(path: Path, former: Path | None = None) -> Iterator[BinaryIO]:
     sync_folder(path.parent)
 
 
+def is_pointer(path: Path) -> bool:
+    """Say whether a file only says where Git LFS keeps what it stands for."""
+    with path.open('rb') as file:
+        begin = file.read(200)
+    return begin.startswith(b'version ') and b'\noid sha256:' in begin
+
+
 def write_whole(path: Path, content: bytes | str) -> None:
     """Write bytes, or text as UTF-8, by ``whole_file``."""
     with whole_file(path) as file:

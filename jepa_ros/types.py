@@ -27,9 +27,13 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
 Image = NDArray[np.uint8]
-# a robot has to be able to stand: limits of a velocity include zero
-VELOCITY_UNITS = ('m/s', 'rad/s')
-POSITION_UNITS = ('m', 'rad')
+# of actions that are places to go to, and stay when nobody repeats them
+POSITION_UNITS = ('m', 'rad', 'deg', '%')
+
+
+def is_speed(unit: str) -> bool:
+    """Say whether an action in a unit is a speed: it ends when nobody repeats it."""
+    return unit.endswith('/s')
 
 
 class Status(str, Enum):
@@ -102,7 +106,7 @@ class ActionSpec:
     @property
     def holds(self) -> bool:
         """Say whether rest is to keep the last action, not zero: some unit is not of a speed."""
-        return not all(unit.endswith('/s') for unit in self.units)
+        return not all(is_speed(unit) for unit in self.units)
 
 
 @dataclass(frozen=True)

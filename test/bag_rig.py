@@ -40,6 +40,10 @@ def stamp(ns):
     return Time(sec=int(ns // SECOND), nanosec=int(ns % SECOND))
 
 
+def stamp_of_duration(seconds):
+    return T['builtin_interfaces/msg/Duration'](sec=seconds, nanosec=0)
+
+
 def header(ns, frame='camera'):
     return Header(stamp=stamp(ns), frame_id=frame)
 

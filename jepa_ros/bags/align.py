@@ -73,8 +73,8 @@ def align(recordings: list[Recording], settings: BagSettings) -> Rows:
         if recording.components != components:
             raise ValueError(
                 f'{recording.bag} has commands of {_of(recording)}, {recordings[0].bag} of '
-                f'{_of(recordings[0])}; choose what both have with --action-names, or train on '
-                'one of them')
+                f'{_of(recordings[0])}; choose what both have with --action-names, or '
+                '--action-field of joints, or train on one of them')
     interval_s = camera_interval_s([s.times_ns for segments in placed for s in segments])
     if np.isnan(interval_s):
         frames = sum(len(recording.frames) for recording in recordings)
@@ -102,7 +102,12 @@ def align(recordings: list[Recording], settings: BagSettings) -> Rows:
 
 
 def _of(recording: Recording) -> str:
-    return ', '.join(recording.components.names)[:200] if recording.components else 'nothing'
+    components = recording.components
+    if components is None:
+        return 'nothing'
+    words = ', '.join(f'{name} in {unit}' for name, unit in zip(components.names, components.units,
+                                                                strict=True))
+    return f'{words[:200]}, each for {components.hold_s:g} s'
 
 
 def _check_interval(recording: Recording, segments: list[Segment], interval_s: float,

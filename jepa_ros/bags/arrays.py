@@ -34,7 +34,7 @@ from jepa_ros.bags.scan import Recording, scan
 from jepa_ros.bags.settings import BagSettings
 
 # of the entries; another way to make them is another number
-FORMAT = 3
+FORMAT = 4
 PARTS = ('training', 'held_out')
 _BATCH_ROWS = 256
 
@@ -69,7 +69,7 @@ def bags_to_arrays(bags: Sequence[Path], settings: BagSettings,
     table = cache.load(key)
     if table is None:
         with cache.made(key) as (folder, table):
-            table.update(_make(bags, settings, folder))
+            table.update(_make(bags, settings, folder, cache))
     return cache.path(key), table
 
 
@@ -103,13 +103,16 @@ def check_samples(recording: Recording) -> None:
                          f'{first.error}')
 
 
-def _make(bags: Sequence[Path], settings: BagSettings, folder: Path) -> dict[str, Any]:
+def _make(bags: Sequence[Path], settings: BagSettings, folder: Path, cache: EpisodeCache
+          ) -> dict[str, Any]:
     """Fill the folder of an entry; return what it holds."""
     from tqdm import tqdm
 
     recordings = read_all(bags, settings)
     rows = align(recordings, settings)
     check_enough(cut(list(rows.runs), rows.times_ns)[0])
+    # once as they are decoded, and once more as they are trained on
+    cache.check_room(2 * len(rows.number) * settings.height * settings.width * 3)
     path = folder / 'rows.npy'
     with (FrameFile(path, len(rows.number), settings.height, settings.width) as file,
           tqdm(total=len(rows.number), desc='decoding', unit=' frames', file=sys.stderr) as bar):

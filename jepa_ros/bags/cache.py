@@ -21,6 +21,7 @@ the files.
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+import errno
 import fcntl
 import hashlib
 import json
@@ -45,6 +46,9 @@ _LARGEST_META_BYTES = 2 ** 24
 _CHUNK_BYTES = 2 ** 22
 _PARTIAL = '.partial-'
 _LOCK = 'lock'
+_OF_DISKS = (errno.EACCES, errno.EDQUOT, errno.EEXIST, errno.ENOSPC, errno.ENOTDIR, errno.EPERM,
+             errno.EROFS)
+ELSEWHERE = 'another place: set XDG_CACHE_HOME to a folder'
 
 
 class EpisodeCache:
@@ -52,9 +56,29 @@ class EpisodeCache:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or cache_folder('episodes')
-        self.folder.parent.parent.mkdir(parents=True, exist_ok=True)
-        for part in (self.folder.parent, self.folder):
-            make_folder(part)
+        with self._named():
+            self.folder.parent.parent.mkdir(parents=True, exist_ok=True)
+            for part in (self.folder.parent, self.folder):
+                make_folder(part)
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Say of a disk that is full or cannot be written where it is, and what helps."""
+        try:
+            yield
+        except OSError as error:
+            if error.errno not in _OF_DISKS:
+                raise
+            raise CacheError(f'{self.folder}, where decoded pictures are kept: {error.strerror}; '
+                             f'{ELSEWHERE}') from error
+
+    def check_room(self, needed_bytes: int) -> None:
+        """Refuse what does not fit on the disk; CacheError gives both numbers."""
+        free_bytes = shutil.disk_usage(self.folder).free
+        if needed_bytes > free_bytes:
+            raise CacheError(f'{self.folder} needs {needed_bytes / 1e6:.0f} MB for decoded '
+                             f'pictures, its disk has {free_bytes / 1e6:.0f} MB free; make room, '
+                             f'or {ELSEWHERE}')
 
     def path(self, key: dict[str, Any]) -> Path:
         """Return where the entry of a key is, or would be."""
@@ -90,10 +114,11 @@ class EpisodeCache:
         Whatever else happens leaves nothing: what a killed process left is removed by the next.
         """
         self._sweep()
-        partial = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=self.folder))
+        with self._named():
+            partial = Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=self.folder))
         content: dict[str, Any] = {}
         try:
-            with (partial / _LOCK).open('w') as lock:
+            with self._named(), (partial / _LOCK).open('w') as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 yield partial, content
                 files = {path.name: described(path) for path in sorted(partial.iterdir())

@@ -20,6 +20,7 @@ import math
 import numpy as np
 
 from jepa_ros.bags.settings import BagSettings, check_names, LONGEST_WORD
+from jepa_ros.types import is_speed
 
 TWIST, TWIST_STAMPED = 'geometry_msgs/msg/Twist', 'geometry_msgs/msg/TwistStamped'
 TRAJECTORY = 'trajectory_msgs/msg/JointTrajectory'
@@ -55,9 +56,14 @@ class CommandReader:
     """Reads the messages of one type; what they hold is settled by the first that has numbers."""
 
     def __init__(self, kind: str, settings: BagSettings) -> None:
+        if settings.units and kind != ARRAY:
+            raise ValueError(f'--action-units are of {ARRAY}, and the action is of {kind}, which '
+                             'says its own')
         self._kind, self._settings = kind, settings
         self._field = settings.field
         self.components: Components | None = None
+        self.ahead_s = 0.0      # that the last point of a trajectory lies after its first
+        self.lacked = ''        # the first message without what was asked for: it is passed over
 
     def __call__(self, message) -> np.ndarray | None:
         """
@@ -81,12 +87,23 @@ class CommandReader:
             return self._picked(_TWIST_NAMES, numbers, ('m/s',) * 3 + ('rad/s',) * 3)
         if self._kind == ARRAY:
             return self._array([float(value) for value in message.data])
-        joints = message if self._kind == JOINTS else next(iter(message.points), None)
         names = tuple(message.name if self._kind == JOINTS else message.joint_names)
-        return None if joints is None or not names else self._joints(names, joints)
+        if not names or (self._kind == TRAJECTORY and not len(message.points)):
+            return None
+        if self._kind == JOINTS:
+            return self._joints(names, message)
+        # where it leads, as the gate and a controller take it
+        last = message.points[-1]
+        self.ahead_s = max(self.ahead_s, _seconds(last) - _seconds(message.points[0]))
+        return self._joints(names, last)
 
     def _joints(self, names: tuple[str, ...], joints) -> list[float] | None:
         """Return the first that is filled of what is asked for; of states velocity, then place."""
+        asked = self._settings.names
+        if not set(asked) <= set(names):
+            # others publish joints on the same topic
+            self.lacked = self.lacked or _lack(asked, names)
+            return None
         attribute = {field: field if self._kind == JOINTS else _PLURAL[field] for field in _PLURAL}
         order = list(attribute) if self._kind == JOINTS else list(attribute)[::-1]
         if self._field is None:
@@ -103,13 +120,22 @@ class CommandReader:
         if not numbers:
             return None
         found = tuple(f'action_{i}' for i in range(len(numbers)))
-        names = self._settings.names
+        names, units = self._settings.names, self._settings.units
         if names and not set(names) <= set(found):
             if len(names) != len(numbers):
                 raise ValueError(f'it has {len(numbers)} numbers, --action-names gives '
                                  f'{len(names)}')
             found = names
-        return self._picked(found, numbers, ('1',) * len(numbers))
+        wanted = names or found
+        if not units:
+            raise ValueError('it does not say whether its numbers are speeds, which end, or '
+                             'positions, which stay: give --action-units, one for each or one '
+                             'for all, as rad/s or rad')
+        if len(units) not in (1, len(wanted)):
+            raise ValueError(f'it has {len(wanted)} numbers to use, --action-units gives '
+                             f'{len(units)}')
+        of = dict(zip(wanted, units * len(wanted), strict=False))
+        return self._picked(found, numbers, tuple(of.get(name, '') for name in found))
 
     def _picked(self, names: tuple[str, ...], numbers: list[float],
                 units: tuple[str, ...]) -> list[float]:
@@ -117,21 +143,28 @@ class CommandReader:
         if self.components is None:
             wanted = self._settings.names or names
             self._check(wanted, names)
-            self.components = Components(wanted, tuple(units[names.index(n)] for n in wanted),
-                                         self._hold_s(), bool(self._settings.names))
+            taken = tuple(units[names.index(name)] for name in wanted)
+            self.components = Components(wanted, taken, self._hold_s(taken),
+                                         bool(self._settings.names))
         self._check(self.components.names, names)
         return [numbers[names.index(name)] for name in self.components.names]
 
     def _check(self, wanted: tuple[str, ...], names: tuple[str, ...]) -> None:
-        missing = [name for name in wanted if name not in names]
-        if missing:
-            raise ValueError(f'it has no {missing[0][:LONGEST_WORD]!r} but '
-                             f'{", ".join(names)[:200]}; choose with --action-names')
+        if not set(wanted) <= set(names):
+            raise ValueError(_lack(wanted, names))
         check_names(wanted)
 
-    def _hold_s(self) -> float:
+    def _hold_s(self, units: tuple[str, ...]) -> float:
         if self._settings.hold_s is not None:
             return self._settings.hold_s
-        keeps = self._kind == ARRAY or (self._kind in (TRAJECTORY, JOINTS)
-                                        and self._field == 'position')
-        return math.inf if keeps else VELOCITY_HOLD_S
+        return VELOCITY_HOLD_S if all(map(is_speed, units)) else math.inf
+
+
+def _lack(wanted: tuple[str, ...], names: tuple[str, ...]) -> str:
+    missing = next(name for name in wanted if name not in names)
+    return (f'it has no {missing[:LONGEST_WORD]!r} but {", ".join(names)[:200]}; choose with '
+            '--action-names')
+
+
+def _seconds(point) -> float:
+    return float(point.time_from_start.sec) + 1e-9 * float(point.time_from_start.nanosec)

@@ -29,6 +29,8 @@ GOOD_MINUTES = 20.0
 MOST_AT_REST = 0.5
 FEWEST_TOLD = 0.5
 LATE_S = 0.2
+# a controller that is told short ways again and again needs less
+FAR_AHEAD_S = 1.0
 # what the planner can send in a Twist
 SENT = ('linear_x', 'linear_y', 'angular_z')
 
@@ -84,6 +86,11 @@ def _commands(recordings: Sequence[Recording], rows: Rows) -> list[str]:
     if interval_s > rows.hold_s:
         found.append(f'commands come every {interval_s:.2f} s and count for {rows.hold_s:.2f} s; '
                      'if the robot keeps moving between them, say so with --hold')
+    ahead_s = max(recording.ahead_s for recording in recordings)
+    if ahead_s > FAR_AHEAD_S:
+        found.append(f'trajectories lead up to {ahead_s:.1f} s ahead, and their last point is '
+                     'taken for the command from their stamp on; better take what the joints did, '
+                     'from their JointState: --action')
     at_rest = share_at_rest(rows)
     if at_rest > MOST_AT_REST:
         found.append(f'the robot stands still for {at_rest:.0%} of the time; it learns from what '

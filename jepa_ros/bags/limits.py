@@ -19,7 +19,7 @@ import math
 import numpy as np
 
 from jepa_ros.bags.settings import BagSettings
-from jepa_ros.types import VELOCITY_UNITS
+from jepa_ros.types import is_speed
 
 # of the actions lie within the limits; the rest are spikes that a planner need not repeat
 WITHIN = 0.995
@@ -75,7 +75,8 @@ def limits_of(names: tuple[str, ...], units: tuple[str, ...], actions: np.ndarra
     # what is nearly always the same has its extremes for limits
     flat = ~(low < high)
     low, high = np.where(flat, lowest, low), np.where(flat, highest, high)
-    speeds = np.isin(units, VELOCITY_UNITS)
+    # a robot has to be able to stand
+    speeds = [is_speed(unit) for unit in units]
     low, high = (np.where(speeds, outer(x, 0.0), x)
                  for x, outer in ((low, np.minimum), (high, np.maximum)))
     low, high = np.array(settings.low or low), np.array(settings.high or high)

@@ -24,6 +24,7 @@ import struct
 LARGEST_METADATA_BYTES = 4 * 2 ** 20
 MOST_MESSAGES = 2 ** 31
 STORAGES = ('.mcap', '.db3')
+SEVERAL = 'more than one type'
 # a YAML anchor: a few lines of aliases can stand for more than a memory holds
 _ANCHOR = re.compile(r'(^|[\s\[{,:-])&\w', re.MULTILINE)
 _HEADER = 'std_msgs/msg/Header'
@@ -108,7 +109,7 @@ def storage_files(bag: Path) -> list[Path]:
 def topics(reader, bag: Path) -> dict[str, tuple[str, int]]:
     """Return the type and the number of messages of each topic; ValueError where it is odd."""
     try:
-        found = {name: (info.msgtype, info.msgcount) for name, info in reader.topics.items()}
+        found = {name: (_kind(info), info.msgcount) for name, info in reader.topics.items()}
     except Exception as error:  # metadata.yaml may name anything a topic
         raise ValueError(f'the topics of {bag} cannot be read: {words(error)}') from error
     odd = [word for name, (kind, _) in found.items() for word in (name, kind)
@@ -117,6 +118,11 @@ def topics(reader, bag: Path) -> dict[str, tuple[str, int]]:
         raise ValueError(f'{bag} has a topic or a type {plain(odd[0])[:60]}, '
                          'must be a text that can be printed')
     return found
+
+
+def _kind(info) -> object:
+    # where there are several the library says none, as it does of null
+    return info.msgtype if len({c.msgtype for c in info.connections}) == 1 else SEVERAL
 
 
 def checked_count(found: object, topic: str, bag: Path) -> int:

@@ -58,7 +58,8 @@ class Recording:
 
     ``times`` has the stamps of each topic that was read, by name; ``values`` (M, A) are the
     commands, ``odometry`` (M, 5) speed and pose; ``command_times`` and ``odometry_times`` those
-    of the messages that had any.
+    of the messages that had any.  ``ahead_s`` is the longest time in which a command, the last
+    point of a trajectory, was to be reached after the first.
     """
 
     bag: Path
@@ -70,6 +71,7 @@ class Recording:
     components: Components | None
     values: np.ndarray
     command_times: Stamps
+    ahead_s: float
     odometry: np.ndarray
     odometry_times: Stamps
     samples: tuple[Sample, ...]
@@ -142,12 +144,14 @@ def scan(bag: Path, settings: BagSettings, told: Callable[[int], object],
                                  numbers_of(reader.deserialize(raw, connection.msgtype)))
             except Exception as error:  # a bag brings the definition of its messages along
                 raise ValueError(f'{bag}, message {number} of {topic}: {words(error)}') from error
+        if read.components is None and read.lacked:
+            raise ValueError(f'{bag}, every message of {action}: {read.lacked}')
         for topic in sorted(used):
             _check_count(bag, topic, len(times[topic].header), found[topic][1])
     width = len(read.components.names) if read.components else 0
     return Recording(bag, found, image, action, odom,
                      {name: numbers.stamps() for name, numbers in times.items()}, read.components,
-                     commands.table(width), commands.stamps(), odometry.table(5),
+                     commands.table(width), commands.stamps(), read.ahead_s, odometry.table(5),
                      odometry.stamps(), tuple(samples))
 
 

@@ -17,6 +17,8 @@
 from dataclasses import dataclass
 import math
 
+from jepa_ros.types import is_speed, POSITION_UNITS
+
 FIELDS = ('velocity', 'position')
 MOST_NAMES = 64
 LONGEST_WORD = 64
@@ -31,7 +33,8 @@ class BagSettings:
     ``height`` by ``width``, of the part ``region`` (x, y, width, height in pixels) where its size
     is not 0.  An action lasts ``period_s``; a command counts for ``hold_s`` and is zero after it.
     ``field`` is what is taken of joints, 'velocity' or 'position'.  ``names`` picks components of
-    the action, or names the numbers of a Float64MultiArray; ``low`` and ``high`` are its limits.
+    the action, or names the numbers of a Float64MultiArray, whose ``units`` are one for each or
+    one for all; ``low`` and ``high`` are its limits.
     """
 
     height: int
@@ -46,6 +49,7 @@ class BagSettings:
     names: tuple[str, ...] = ()
     low: tuple[float, ...] = ()
     high: tuple[float, ...] = ()
+    units: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what cannot be; ValueError names the value and the limit."""
@@ -64,6 +68,7 @@ class BagSettings:
             raise ValueError(f'region is {self.region}, must be x, y, width and height in '
                              'pixels, from 0 up')
         check_names(self.names)
+        check_units(self.units)
         for label in ('low', 'high'):
             limits = getattr(self, label)
             if not all(math.isfinite(limit) for limit in limits):
@@ -71,6 +76,22 @@ class BagSettings:
         if self.low and self.high and not all(
                 low < high for low, high in zip(self.low, self.high, strict=False)):
             raise ValueError(f'low {self.low} must be below high {self.high}')
+
+
+def check_units(units: tuple[str, ...]) -> None:
+    """Refuse units that do not say whether an action stays, or some that do; ValueError."""
+    unknown = [unit for unit in units if not is_speed(unit) and unit not in POSITION_UNITS]
+    if unknown:
+        raise ValueError(f'action unit {unknown[0][:LONGEST_WORD]!r} says of no number whether it '
+                         'stays or ends when nobody repeats it: must end in /s, of a speed, or be '
+                         f'one of {", ".join(POSITION_UNITS)}, of a position')
+    if len({is_speed(unit) for unit in units}) > 1:
+        raise ValueError(f'action units are {", ".join(units)}, must all be of speeds (/s) or of '
+                         'positions; choose with --action-names')
+    long = [unit for unit in units if len(unit) > LONGEST_WORD]
+    if long:
+        raise ValueError(f'action unit {long[0][:80]!r} has {len(long[0])} characters, limit '
+                         f'{LONGEST_WORD}')
 
 
 def check_names(names: tuple[str, ...]) -> None:

@@ -41,13 +41,17 @@ def add_topic_arguments(group) -> None:
                        "camera's interval that is nearest to 0.1")
     group.add_argument('--hold', type=float, default=None, metavar='SECONDS',
                        help='how long a command counts where no other follows; without it 0.5 '
-                       'for velocities, for ever for positions and Float64MultiArray')
+                       'for speeds, for ever for positions')
     group.add_argument('--action-field', choices=('velocity', 'position'), default=None,
                        help='what is taken of joints; without it what is filled: of states '
                        'velocity first, of trajectories position')
     group.add_argument('--action-names', nargs='+', default=[], metavar='NAME',
                        help='components of the action to use, or names for the numbers of a '
                        'Float64MultiArray; without it those of the messages')
+    group.add_argument('--action-units', nargs='+', default=[], metavar='UNIT',
+                       help='of the numbers of a Float64MultiArray, one for each or one for all: '
+                       'rad/s, m/s or another that ends in /s for speeds, rad, m, deg or %% for '
+                       'positions')
     group.add_argument('--low', type=float, nargs='+', default=[], metavar='NUMBER',
                        help='lowest value of each component; without it from the data')
     group.add_argument('--high', type=float, nargs='+', default=[], metavar='NUMBER',
@@ -65,7 +69,7 @@ def bag_settings(args: argparse.Namespace, height: int, width: int):
         height=height, width=width, image=args.image, action=args.action, odom=args.odom,
         region=tuple(args.region), period_s=args.period, hold_s=args.hold,
         field=args.action_field, names=tuple(args.action_names), low=tuple(args.low),
-        high=tuple(args.high))
+        high=tuple(args.high), units=tuple(args.action_units))
 
 
 def bag_data_set(args: argparse.Namespace, height: int, width: int):

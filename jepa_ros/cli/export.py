@@ -28,8 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--data', type=Path, default=argparse.SUPPRESS,
                         help='folder of the data set, where it was moved since '
                         '(default: what the run was trained on)')
-    parser.add_argument('--out', type=Path, default=Path('models/warehouse_ceiling'),
-                        help='folder of the bundle; its last part is the name of the model')
+    parser.add_argument('--out', type=Path, default=argparse.SUPPRESS, metavar='BUNDLE',
+                        help='folder of the bundle; its last part is the name of the model '
+                        '(default: that of the run, in models/)')
     parser.add_argument('--again', type=Path, metavar='BUNDLE', default=None,
                         help="make a bundle's graphs anew from its own weights; needs no data "
                         'and no run')
@@ -59,7 +60,8 @@ def run(args: argparse.Namespace) -> int:
     config = load_settings(args.run_folder).data
     if 'data' in args:
         config = replace(config, folder=str(args.data), bags=())
-    export_run(args.run_folder, args.out, config, args.weights_only, args.graphs_only)
+    out = args.out if 'out' in args else Path('models') / args.run_folder.resolve().name
+    export_run(args.run_folder, out, config, args.weights_only, args.graphs_only)
     return 0
 
 
@@ -76,6 +78,7 @@ def export_run(run_folder: Path, out: Path, config, weights_only: bool = False,
 
     from jepa_ros.engines.networks import Networks
     from jepa_ros.learning.baseline import save_baseline
+    from jepa_ros.learning.bundle_place import check_place
     from jepa_ros.learning.checkpoint import load_weights
     from jepa_ros.learning.data_config import DataConfig
     from jepa_ros.learning.export import export_bundle, parity
@@ -84,6 +87,8 @@ def export_run(run_folder: Path, out: Path, config, weights_only: bool = False,
     from jepa_ros.learning.report_measures import Subject
     from jepa_ros.learning.settings import load_settings
 
+    if not weights_only:
+        check_place(out, run_folder)
     settings = load_settings(run_folder)
     data = config.load(settings.model.image_px)
     if settings.with_data(data).model != settings.model:

@@ -34,8 +34,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help='their standard deviation, by which its training divided')
     parser.add_argument('--statistics', type=Path, default=None, metavar='FILE',
                         help='JSON with these: {"mean": [...], "std": [...]}')
-    parser.add_argument('--action-units', nargs='+', default=[], metavar='UNIT',
-                        help='unit of each component; without it that of the data, or 1')
     parser.add_argument('--horizon', type=int, default=5, help='blocks that a plan looks ahead')
     parser.add_argument('--arrival-cost', type=float, default=None, metavar='DISTANCE',
                         help='mean squared latent distance below which a goal is reached; without '
@@ -52,16 +50,18 @@ def run(args: argparse.Namespace) -> int:
     """Read the checkpoint, put its tensors into networks of ours, export."""
     from dataclasses import replace
 
+    from jepa_ros.learning.bundle_place import check_place
     from jepa_ros.learning.export import export_bundle, parity
     from jepa_ros.learning.lewm_import import ASSUMED, calibrate_lewm, find_lewm, import_lewm
 
     if not 1 <= args.horizon <= 64:
         raise ValueError(f'horizon is {args.horizon}, must be in [1, 64]')
+    check_place(args.model, args.checkpoint)
     files = find_lewm(args.checkpoint)
     side = files.sizes.vit.image_px
     data = _data(args, side)
     actions = data.actions if data else _actions(args)
-    if args.action_units:
+    if args.action_units and not args.bag:      # bags take them themselves
         actions = replace(actions, units=tuple(args.action_units))
     statistics = _statistics(args, data)
     networks, about = import_lewm(files, actions, statistics, args.horizon)

@@ -94,7 +94,7 @@ def _train(args: argparse.Namespace, settings, here, folder: Path, about: dict):
     """Train what the checkpoint does not have; return the settings with what the data decides."""
     import torch
 
-    from jepa_ros.cli.train import read_data, views_of
+    from jepa_ros.cli.train import check_settings, read_data, views_of
     from jepa_ros.cli.train_stages import (
         bar_of,
         critic_on,
@@ -102,6 +102,7 @@ def _train(args: argparse.Namespace, settings, here, folder: Path, about: dict):
         world_model_stage,
     )
     from jepa_ros.engines.networks import Networks
+    from jepa_ros.learning.bundle_place import check_place
     from jepa_ros.learning.checkpoint import save_weights
     from jepa_ros.learning.frozen_latents import (
         all_latents,
@@ -119,9 +120,11 @@ def _train(args: argparse.Namespace, settings, here, folder: Path, about: dict):
         if getattr(settings.train, key):
             raise ValueError(f'train.{key} is {getattr(settings.train, key)!r}: an imported '
                              'encoder is the one of its checkpoint')
+    check_place(args.model, args.out)
     data = read_data(settings, here, print)
     settings = settings.with_data(data)
     model, training = settings.model, views_of(data, settings, print)
+    check_settings(settings, data, training, here)
     encoder = load_vision(folder, model.vision, model.image_px, model.encoded_width)
     encoder.to(here.device)
     keep_settings(args.out, settings, data, here.about())

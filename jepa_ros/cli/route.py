@@ -90,11 +90,13 @@ def _drive(bag: Path, args: argparse.Namespace, model, every_s: float):
     """
     Return times (s), pictures and latents of a bag's drive, and the topic that they are of.
 
-    A picture is taken when ``every_s`` has gone by since the last.  ValueError where there are
-    too few, or their clock goes back.
+    A picture is taken when ``every_s`` has gone by since the last; for one that cannot be read
+    the next that can.  ValueError where there are too few, or more than one in a hundred cannot
+    be read, or their clock goes back.
     """
     from tqdm import tqdm
 
+    from jepa_ros.bags.decode import MOST_UNREADABLE
     from jepa_ros.bags.pictures import fitter
     from jepa_ros.bags.reader import (
         checked_count,
@@ -109,7 +111,7 @@ def _drive(bag: Path, args: argparse.Namespace, model, every_s: float):
     from jepa_ros.core.goal import goal_latent
 
     fit = fitter(model.spec.image_height, model.spec.image_width, tuple(args.region))
-    times_s, pictures, latents, empty = [], [], [], 0
+    times_s, pictures, latents, empty, unreadable = [], [], [], 0, 0
     with opened(bag) as reader:
         found = topics(reader, bag)
         topic = image_topic(found, args.image, bag)
@@ -129,7 +131,12 @@ def _drive(bag: Path, args: argparse.Namespace, model, every_s: float):
                 picture = fit(reader.deserialize(raw, connection.msgtype))
             except Exception as error:
                 # a bag brings the definition of its messages along: nothing is sure
-                raise ValueError(f'{bag}, picture {number}: {words(error)}') from error
+                unreadable += 1
+                if unreadable > int(MOST_UNREADABLE * total):
+                    raise ValueError(
+                        f'{bag}, picture {number}: {words(error)} ({unreadable} of {total} '
+                        f'cannot be read, limit {MOST_UNREADABLE:.0%})') from error
+                continue
             try:
                 latents.append(goal_latent(model, picture))
             except ValueError:
@@ -137,6 +144,8 @@ def _drive(bag: Path, args: argparse.Namespace, model, every_s: float):
                 continue
             times_s.append(time_s)
             pictures.append(picture)
+    if unreadable:
+        print(f'{bag}: {unreadable} pictures cannot be read and are left out', file=sys.stderr)
     if empty:
         print(f'{bag}: {empty} pictures show almost nothing and are left out', file=sys.stderr)
     if len(pictures) < 2:

@@ -27,6 +27,7 @@ _OPTIONS = {
     'data': 'data.folder', 'bag': 'data.bags', 'image': 'data.image', 'action': 'data.action',
     'odom': 'data.odom', 'region': 'data.region', 'period': 'data.period_s',
     'hold': 'data.hold_s', 'action_field': 'data.field', 'action_names': 'data.names',
+    'action_units': 'data.units',
     'low': 'data.low', 'high': 'data.high', 'steps': 'train.steps',
     'critic_steps': 'critic.steps', 'random_encoder': 'train.random_encoder',
     'start': 'train.start'}
@@ -141,6 +142,7 @@ def _train(args: argparse.Namespace, settings, here, interrupt):
 
     from jepa_ros.cli.train_stages import critic_stage, scalars_wanted, world_model_stage
     from jepa_ros.engines.networks import Networks
+    from jepa_ros.learning.bundle_place import check_place
     from jepa_ros.learning.checkpoint import save_weights
     from jepa_ros.learning.random_encoder import freeze_random_encoder
     from jepa_ros.learning.settings import keep_settings
@@ -150,20 +152,23 @@ def _train(args: argparse.Namespace, settings, here, interrupt):
     start = Path(settings.train.start) if settings.train.start else None
     if start:
         check_start(start)
-    # before hours of training, not after them
+    # before hours of training, not after them, and before the run is bound to its settings
     here.ranks.part(settings.critic.batch, 'critic.batch')
+    if args.model is not None:
+        check_place(args.model, args.out)
     data = read_data(settings, here, say)
     settings = settings.with_data(data)
-    if here.ranks.first:
-        keep_settings(args.out, settings, data, here.about())
-    here.ranks.wait()
     say(f'{len(data.training)} frames to train on, {len(data.held_out)} held out; on {here}',
         flush=True)
     training = views_of(data, settings, say)
+    check_settings(settings, data, training, here)
     torch.manual_seed(settings.train.seed)
     networks = Networks(settings.model)
     if start:
         start_from(networks, start)
+    if here.ranks.first:
+        keep_settings(args.out, settings, data, here.about())
+    here.ranks.wait()
     if settings.train.random_encoder:
         freeze_random_encoder(networks, training)
     networks.to(here.device)
@@ -190,6 +195,15 @@ def read_data(settings, here, say):
             from jepa_ros.cli.bag_options import summary
             say('\n'.join(summary(data.about)), flush=True)
     return data
+
+
+def check_settings(settings, data, training, here) -> None:
+    """Refuse settings that do not suit the data; ValueError says which, and what would."""
+    from jepa_ros.learning.metrics import calibration_rows
+    from jepa_ros.learning.train import check_world_model
+
+    check_world_model(settings.model, training, settings.train, here)
+    calibration_rows(data.held_out, settings.model, data.actions.units)
 
 
 def views_of(data, settings, say):

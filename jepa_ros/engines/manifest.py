@@ -35,7 +35,7 @@ from jepa_ros.engines.bundle_files import (
 )
 from jepa_ros.engines.fields import at_least_0, get, list_of, number, numbers, size
 from jepa_ros.engines.graph_spec import check_shapes, graph_of, GraphSpec, TensorSpec
-from jepa_ros.types import ActionSpec, ModelSpec, Proprioception, VELOCITY_UNITS
+from jepa_ros.types import ActionSpec, is_speed, ModelSpec, Proprioception
 
 __all__ = [
     'FORMAT', 'GRAPHS', 'WEIGHTS', 'BundleError', 'GraphSpec', 'Manifest', 'TensorSpec',
@@ -105,7 +105,7 @@ def _action(raw: dict[str, Any]) -> ActionSpec:
         period_s=number(table, 'period_s', 'action'))
     for name, unit, low, high in zip(spec.names, spec.units, spec.low, spec.high, strict=True):
         # a command is brought within its limits: without zero the robot could not be stopped
-        if unit in VELOCITY_UNITS and not low <= 0.0 <= high:
+        if is_speed(unit) and not low <= 0.0 <= high:
             raise BundleError(f'action: {said(name)} has limits {low:g} to {high:g} {unit}, those '
                               'of a velocity must include 0; train it again with such limits')
     return spec

@@ -17,11 +17,14 @@
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 import torch
-from torch import nn
+from torch import nn, Tensor
 
-from jepa_ros.files import whole_file, write_whole
+from jepa_ros.files import is_pointer, whole_file, write_whole
+
+POINTER = 'is a pointer of Git LFS, not the file itself; fetch it: git lfs pull'
 
 
 def save_weights(module: nn.Module, path: Path) -> None:
@@ -30,9 +33,22 @@ def save_weights(module: nn.Module, path: Path) -> None:
                             for k, v in module.state_dict().items()}))
 
 
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """Read a safetensors file; ValueError where it is none, or not whole."""
+    try:
+        return load_file(str(path))
+    except SafetensorError as error:
+        raise ValueError(f'{path} {POINTER}' if is_pointer(path) else
+                         f'{path} is no whole safetensors file: {error}') from error
+
+
 def load_weights(module: nn.Module, path: Path) -> None:
-    """Read what ``save_weights`` wrote; RuntimeError names missing or unexpected tensors."""
-    module.load_state_dict(load_file(str(path)))
+    """
+    Read what ``save_weights`` wrote.
+
+    RuntimeError names missing or unexpected tensors; ValueError as of ``read_tensors``.
+    """
+    module.load_state_dict(read_tensors(path))
 
 
 def former_of(path: Path) -> Path:

@@ -46,6 +46,7 @@ class DataConfig:
     names: tuple[str, ...] = ()
     low: tuple[float, ...] = ()
     high: tuple[float, ...] = ()
+    units: tuple[str, ...] = ()
     symmetry: SymmetryName = 'none'
 
     def __post_init__(self) -> None:
@@ -55,7 +56,8 @@ class DataConfig:
     def bag_settings(self, image_px: int) -> BagSettings:
         """Return what is wanted of the bags, for square pictures."""
         return BagSettings(image_px, image_px, self.image, self.action, self.odom, self.region,
-                           self.period_s, self.hold_s, self.field, self.names, self.low, self.high)
+                           self.period_s, self.hold_s, self.field, self.names, self.low, self.high,
+                           self.units)
 
     def load(self, image_px: int) -> DataSet:
         """Return the data set; ValueError says in one line what is wrong with it."""

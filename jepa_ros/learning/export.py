@@ -37,6 +37,7 @@ from jepa_ros.engines.graph_spec import GOAL_POSE_SIZE
 from jepa_ros.engines.manifest import FORMAT, load_manifest, Manifest, sha256, WEIGHTS
 from jepa_ros.engines.onnx_engine import OnnxEngine
 from jepa_ros.engines.torch_engine import load_networks, TorchEngine
+from jepa_ros.learning.bundle_place import check_place
 from jepa_ros.learning.checkpoint import save_weights
 from jepa_ros.learning.data import Actions
 from jepa_ros.learning.metrics import Calibration
@@ -142,8 +143,9 @@ def export_bundle(networks: AnyNetworks, folder: Path, name: str, calibration: C
 
     ``proprioception`` names what the networks have a scale of.  ``training`` goes into the
     manifest as it is; without ``weights`` it has the graphs only.  RuntimeError where ONNX
-    Runtime and torch differ by more than ``PARITY``.
+    Runtime and torch differ by more than ``PARITY``; ValueError as of ``check_place``.
     """
+    check_place(folder)
     actions = actions or Actions()
     networks.eval()
     config = networks.config
@@ -188,6 +190,7 @@ def export_bundle(networks: AnyNetworks, folder: Path, name: str, calibration: C
 
 def _replace(folder: Path, partial: Path) -> None:
     """Put a finished bundle where another may have been."""
+    check_place(folder)     # that may have changed meanwhile
     former = partial.with_suffix('.former')
     if folder.exists():
         folder.rename(former)

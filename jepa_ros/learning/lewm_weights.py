@@ -30,6 +30,8 @@ from torch import Tensor
 
 from jepa_ros.engines.bundle_files import said
 from jepa_ros.engines.lewm_networks import LewmConfig, LewmNetworks
+from jepa_ros.files import is_pointer
+from jepa_ros.learning.checkpoint import POINTER
 
 # present where an encoder was made for masked pictures; without a mask it does nothing
 _UNUSED = {'encoder.embeddings.mask_token'}
@@ -53,6 +55,8 @@ class _Source:
 
 def read_weights(path: Path) -> dict[str, Tensor]:
     """Read a state dict; ValueError where the file is none, or holds more than tensors."""
+    if is_pointer(path):
+        raise ValueError(f'{path} {POINTER}')
     try:
         state = torch.load(path, map_location='cpu', weights_only=True)
     except UnpicklingError as error:
@@ -60,6 +64,8 @@ def read_weights(path: Path) -> dict[str, Tensor]:
                          f'refused: {str(error).splitlines()[0]}') from error
     except (RuntimeError, EOFError, KeyError, ValueError) as error:
         raise ValueError(f'{path} is no file that torch.save wrote: {error}') from error
+    if isinstance(state, dict) and isinstance(state.get('state_dict'), dict):
+        state = state['state_dict']
     if not isinstance(state, dict) or not all(
             isinstance(k, str) and isinstance(v, Tensor) for k, v in state.items()):
         found = sorted(map(str, state))[:_MOST_NAMED] if isinstance(state, dict) else type(state)

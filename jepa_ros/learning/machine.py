@@ -55,7 +55,9 @@ class Machine:
 
     def autocast(self, bfloat16: bool) -> AbstractContextManager[None]:
         """Return a context that computes in bf16 where that is wished and the device has it."""
-        has = (torch.cuda.is_bf16_supported() if self.device.type == 'cuda' else
+        # what is only emulated is slower than fp32
+        has = (torch.cuda.is_bf16_supported(including_emulation=False)
+               if self.device.type == 'cuda' else
                any(torch.cpu.get_capabilities().get(name) for name in _BF16))
         return torch.autocast(self.device.type, torch.bfloat16, enabled=bfloat16 and has)
 

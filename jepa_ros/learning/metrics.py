@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from jepa_ros.core.actions import moving
-from jepa_ros.engines.networks import Networks
+from jepa_ros.engines.networks import ModelConfig, Networks
 from jepa_ros.learning.data import blocks_at, blocks_before, Episodes, rows_before
 from jepa_ros.learning.latents import Latents
 from jepa_ros.types import POSITION_UNITS
@@ -109,25 +109,37 @@ def motion(episodes: Episodes, low: Sequence[float], high: Sequence[float],
     return np.asarray(parts / np.maximum(largest, 1e-9))
 
 
+def calibration_rows(episodes: Episodes, config: ModelConfig, units: Sequence[str]
+                     ) -> tuple[np.ndarray, np.ndarray]:
+    """
+    Return held-out rows that move, and those a block after which another has been seen.
+
+    ValueError where there are none: then no bundle can be made of what is trained.
+    """
+    block, history = config.block, config.history
+    rows = episodes.starts(block, history - 1, after=ARRIVAL_STEPS)
+    moves = motion(episodes, config.low, config.high, units)[rows]
+    rows = rows[moves.max(axis=1, initial=0.0) > MOVES]
+    if not len(rows):
+        raise ValueError(f'the robot moves in none of {len(moves)} held-out frames: no action is '
+                         f'above {MOVES:.0%} of its range')
+    later = episodes.starts(block, history, after=block) + block
+    if not len(later):
+        raise ValueError(f'no held-out episode has {block * (history + 1) + 1} frames, as many as '
+                         f'{history + 1} blocks of {block} actions need')
+    return rows, later
+
+
 @torch.no_grad()
 def calibrate(networks: Networks, episodes: Episodes, latents: Latents,
               units: Sequence[str] = ('m/s', 'rad/s')) -> Calibration:
     """Measure the limits that go into a manifest, of actions in ``units``; needs no pose."""
     z, block, history = latents.clean, networks.config.block, networks.config.history
-    rows = episodes.starts(block, history - 1, after=ARRIVAL_STEPS)
-    moves = motion(episodes, networks.config.low, networks.config.high, units)[rows].max(axis=1)
-    if not (moves > MOVES).any():
-        raise ValueError(f'the robot moves in none of {len(rows)} held-out frames: no action is '
-                         f'above {MOVES:.0%} of its range')
-    rows = rows[moves > MOVES]
+    rows, later = calibration_rows(episodes, networks.config, units)
     window = rows_before(episodes, rows, block, history)
     goals = networks.at_rest(z[rows + ARRIVAL_STEPS])
     cost = networks.critic(z[window], goals)
     distance = (z[rows] - goals).square().mean(dim=1)
-    later = episodes.starts(block, history, after=block) + block
-    if not len(later):
-        raise ValueError(f'no held-out episode has {block * (history + 1) + 1} frames, as many as '
-                         f'{history + 1} blocks of {block} actions need')
     error = (latents.predicted[later, 0] - z[later]).square().mean(dim=1).numpy()
     p50, p95, p99 = (float(v) for v in np.quantile(error, [0.5, 0.95, 0.99]))
     return Calibration(float(cost.median()), float(distance.median()), (p50, p95, p99))

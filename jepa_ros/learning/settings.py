@@ -103,7 +103,8 @@ def keep_settings(folder: Path, settings: RunSettings, data: DataSet, machine: d
                                              'held_out': len(data.held_out)}}
     path = folder / _NAME
     if path.exists():
-        begun = {k: v for k, v in _read(path).items() if k != 'machine'}
+        # what an older version did not know yet was as it is by default
+        begun = {**load_settings(folder).plain(), 'frames': _read(path)['frames']}
         differing = differences(begun, wanted)
         if differing:
             raise ValueError(f'{folder} was begun with other settings ({"; ".join(differing)}); '

@@ -16,10 +16,9 @@
 
 from pathlib import Path
 
-from safetensors.torch import load_file
-
 from jepa_ros.engines.manifest import WEIGHTS
 from jepa_ros.engines.networks import Networks
+from jepa_ros.learning.checkpoint import read_tensors
 
 # the limits of this robot's actions, not of the other's
 _OWN = ('predictor.centre', 'predictor.half_range')
@@ -38,7 +37,7 @@ def start_from(networks: Networks, folder: Path) -> None:
 
     Latents are then what they were, so the first steps only fit them to the new data.
     """
-    theirs = load_file(str(folder / WEIGHTS))
+    theirs = read_tensors(folder / WEIGHTS)
     own = networks.state_dict()
     differing = [f'{name} is {_size(theirs, name)} there and {_size(own, name)} here'
                  for name in sorted(theirs.keys() | own.keys())

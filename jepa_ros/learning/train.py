@@ -25,7 +25,7 @@ import numpy as np
 import torch
 from torch import nn, Tensor
 
-from jepa_ros.engines.networks import Networks
+from jepa_ros.engines.networks import ModelConfig, Networks
 from jepa_ros.learning.batches import check_episodes, draw, sequence_rows, still
 from jepa_ros.learning.data import Episodes, known_poses
 from jepa_ros.learning.health import joint_std, spread
@@ -51,16 +51,10 @@ def train_world_model(networks: Networks, episodes: Episodes, config: TrainConfi
     state saved, comes where the machine was asked to stop.
     """
     sizes = networks.config
-    if config.rest and not all(a <= 0.0 <= b for a, b in zip(sizes.low, sizes.high, strict=True)):
-        raise ValueError(f'train.rest is {config.rest}, and no action of 0 is within the limits '
-                         f'{list(sizes.low)} to {list(sizes.high)}: nothing says that it stands')
-    machine.ranks.part(config.episodes, 'train.episodes')   # whole episodes, for `centred`
+    rows = check_world_model(sizes, episodes, config, machine)
     join_batch_norms(networks.encoder, machine.ranks)
     taught = [networks.encoder, networks.predictor]
     if networks.critic.whereabouts is not None:
-        if not len(known_poses(episodes)):
-            raise ValueError(f'model.whereabouts_hidden is {sizes.whereabouts_hidden}, and no '
-                             'drive has odometry: give its topic, or 0')
         taught.append(networks.critic.whereabouts)
     parameters = [p for m in taught for p in m.parameters() if p.requires_grad]
     frozen = not any(p.requires_grad for p in networks.encoder.parameters())
@@ -69,9 +63,6 @@ def train_world_model(networks: Networks, episodes: Episodes, config: TrainConfi
     known = encode_frames(networks, episodes) if frozen else None
     run = Run(folder, 'world_model', config.steps, config.save_every,
               {'networks': networks, 'optimizer': optimizer}, machine)
-    block, history = sizes.block, sizes.history
-    rows = sequence_rows(episodes, block, history, config.rollout)
-    check_episodes(episodes, rows, config.episodes, block, history, config.rollout)
     networks.train()
     for step in range(run.first, config.steps):
         for group in optimizer.param_groups:
@@ -81,6 +72,27 @@ def train_world_model(networks: Networks, episodes: Episodes, config: TrainConfi
         run.keep(step, row)
         yield row
     networks.eval()
+
+
+def check_world_model(sizes: ModelConfig, episodes: Episodes, config: TrainConfig,
+                      machine: Machine = CPU) -> np.ndarray:
+    """
+    Return the rows where sequences begin.
+
+    ValueError where the episodes are too few, too short, or lack what the settings want of them.
+    """
+    if config.rest and not all(a <= 0.0 <= b for a, b in zip(sizes.low, sizes.high, strict=True)):
+        raise ValueError(f'train.rest is {config.rest}, and no action of 0 is within the limits '
+                         f'{list(sizes.low)} to {list(sizes.high)}: nothing says that it stands')
+    if sizes.whereabouts_hidden and not len(known_poses(episodes)):
+        raise ValueError(f'model.whereabouts_hidden is {sizes.whereabouts_hidden}, and no drive '
+                         'has odometry: give its topic, or 0')
+    machine.ranks.part(config.batch, 'train.batch')
+    machine.ranks.part(config.episodes, 'train.episodes')   # whole episodes, for `centred`
+    block, history = sizes.block, sizes.history
+    rows = sequence_rows(episodes, block, history, config.rollout)
+    check_episodes(episodes, rows, config.episodes, block, history, config.rollout)
+    return rows
 
 
 def _step(networks: Networks, episodes: Episodes, rows: np.ndarray, config: TrainConfig,

@@ -22,6 +22,7 @@ Their JSON files are read as data, and only sizes go on to transformers: what th
 from pathlib import Path
 from pickle import UnpicklingError
 
+from safetensors import SafetensorError
 import torch
 from torch import nn
 
@@ -40,6 +41,8 @@ from jepa_ros.engines.vision_encoder import (
     VisionConfig,
     VisionEncoder,
 )
+from jepa_ros.files import is_pointer
+from jepa_ros.learning.checkpoint import POINTER
 
 _PREPROCESSORS = ('preprocessor_config.json', 'video_preprocessor_config.json')
 # as they are published: neither weights that unpickle nor code
@@ -75,7 +78,7 @@ def find_checkpoint(place: str) -> tuple[Path, str]:
             name, revision=revision or None, allow_patterns=list(_WANTED)))
     except Exception as error:  # noqa: BLE001  (whatever its HTTP client raises)
         raise OSError(f'{place} is no folder here, and could not be fetched from the hub: '
-                      f'{str(error).splitlines()[0]}') from error
+                      f"{' '.join(str(error).split())[:400]}") from error
     return found, found.name
 
 
@@ -177,6 +180,10 @@ def _original(folder: Path, vision: VisionConfig) -> nn.Module:
             use_safetensors=any(folder.glob('*.safetensors')), weights_only=True,
             dtype=torch.float32, attn_implementation='sdpa', ignore_mismatched_sizes=True,
             output_loading_info=True)
+    except SafetensorError as error:
+        pointers = [path for path in sorted(folder.glob('*.safetensors')) if is_pointer(path)]
+        raise ValueError(f'{pointers[0]} {POINTER}' if pointers else
+                         f'{folder} has no whole safetensors file: {error}') from error
     except UnpicklingError as error:
         raise ValueError(f'{folder} holds weights that could run as a program; they are refused: '
                          f'{str(error).splitlines()[0]}') from error

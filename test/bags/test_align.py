@@ -195,7 +195,9 @@ def test_bags_of_two_robots_are_not_mixed(tmp_path):
         sent = [(ns, rig.JointState(header=rig.header(0), name=joints, position=none, effort=none,
                                     velocity=np.array(wave(ns)))) for ns, _ in commands(100)]
         paths.append(rig.write(tmp_path / name, {CAMERA: rig.camera(40), DRIVE: sent}))
-    with pytest.raises(ValueError, match=r'two has commands of a, c, .*one of a, b; choose what'):
+    with pytest.raises(ValueError, match=r'two has commands of a in rad/s, c in rad/s, each for '
+                                         r'0.5 s, .*one of a in rad/s, b in rad/s, each for 0.5 '
+                                         r's; choose what'):
         align([scan(path, PLAIN, lambda n: None) for path in paths], PLAIN)
 
 

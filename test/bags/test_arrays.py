@@ -14,6 +14,7 @@
 
 """From bags to arrays: what the robot would see, whole in the cache or not there."""
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -26,6 +27,7 @@ import bag_rig as rig
 from bag_rig import CAMERA, commands, DRIVE, pixels
 import numpy as np
 import pytest
+from rosbags.rosbag2 import CompressionFormat, CompressionMode
 
 from jepa_ros.bags.align import align
 from jepa_ros.bags.arrays import bags_to_arrays
@@ -284,6 +286,68 @@ def test_several_bags_are_joined_in_their_order(tmp_path, cache):
     training = frames_of(folder, 'training')
     np.testing.assert_array_equal(training[:600], seen)
     np.testing.assert_array_equal(training[-100:], seen[-100:])
+
+
+def test_a_cache_without_room_says_how_much_and_where_else(bag, cache, monkeypatch):
+    full = shutil.disk_usage(bag)._replace(free=1000)
+    monkeypatch.setattr(shutil, 'disk_usage', lambda path: full)
+    with pytest.raises(RuntimeError, match=r'episodes needs 0 MB for decoded pictures, its disk '
+                                           r'has 0 MB free; make room, or .*XDG_CACHE_HOME'):
+        bags_to_arrays([bag], SIZE, cache)
+    assert [path.name for path in cache.iterdir()] == ['digests.json']
+
+
+def test_a_disk_that_is_full_all_the_same_is_named(bag, cache, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(FrameFile, 'write', full)
+    with pytest.raises(RuntimeError, match=r'episodes, where decoded pictures are kept: No space '
+                                           r'left on device; another place: set XDG_CACHE_HOME'):
+        bags_to_arrays([bag], SIZE, cache)
+    assert [path.name for path in cache.iterdir()] == ['digests.json']
+
+
+def test_a_home_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / 'home').write_text('')
+    with pytest.raises(RuntimeError, match=r'episodes, where decoded pictures are kept: '
+                                           r'(File exists|Not a directory); another place: set '):
+        EpisodeCache(tmp_path / 'home' / 'jepa_ros' / 'episodes')
+
+
+@pytest.mark.parametrize('mode', ['FILE', 'MESSAGE'])
+@pytest.mark.parametrize('plugin', list(rig.StoragePlugin))
+def test_what_ros2_bag_record_compressed_is_read(plugin, mode, tmp_path):
+    bag = tmp_path / 'drive'
+    writer = rig.Writer(bag, version=9, storage_plugin=plugin)
+    writer.set_compression(CompressionMode[mode], CompressionFormat.ZSTD)
+    with writer:
+        for topic, kind, rows in ((CAMERA, rig.Image.__msgtype__, rig.camera(40)),
+                                  (DRIVE, rig.Twist.__msgtype__, commands(80))):
+            connection = writer.add_connection(topic, kind, typestore=rig.STORE)
+            for ns, message in rows:
+                writer.write(connection, ns, rig.STORE.serialize_cdr(message, kind))
+    found = scan(bag, SIZE, lambda n: None)
+    assert (len(found.frames), len(found.values)) == (40, 80)
+    assert not any(sample.error for sample in found.samples)
+
+
+def test_a_topic_of_two_types_stops_no_other(tmp_path):
+    bag = tmp_path / 'drive'
+    with rig.Writer(bag, version=9, storage_plugin=rig.StoragePlugin.MCAP) as writer:
+        for topic, kind, rows in (
+                (CAMERA, rig.Image.__msgtype__, rig.camera(40)),
+                (DRIVE, rig.Twist.__msgtype__, commands(80)),
+                ('/odd', rig.Twist.__msgtype__, commands(2)),
+                ('/odd', rig.Image.__msgtype__, rig.camera(2))):
+            connection = writer.add_connection(topic, kind, typestore=rig.STORE)
+            for ns, message in rows:
+                writer.write(connection, ns, rig.STORE.serialize_cdr(message, kind))
+    found = scan(bag, SIZE, lambda n: None, every_topic=True)
+    assert found.found['/odd'][0] == 'more than one type'
+    assert len(found.frames) == 40
+    with pytest.raises(ValueError, match=r'/odd in .* holds more than one type, must be '):
+        scan(bag, BagSettings(6, 8, action='/odd'), lambda n: None)
 
 
 def test_a_cache_that_others_may_write_is_refused(bag, cache):

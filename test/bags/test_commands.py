@@ -33,12 +33,13 @@ def joint_state(names=('a', 'b'), position=(), velocity=()):
                           velocity=np.array(velocity), effort=np.zeros(0))
 
 
-def trajectory(names=('a', 'b'), points=((),), velocities=()):
-    duration = rig.T['builtin_interfaces/msg/Duration'](sec=0, nanosec=0)
+def trajectory(names=('a', 'b'), points=((),), velocities=(), every_s=0):
+    duration = rig.T['builtin_interfaces/msg/Duration']
     none = np.zeros(0)
     return rig.JointTrajectory(header=rig.header(0), joint_names=list(names), points=[
         rig.Point(positions=np.array(p), velocities=np.array(velocities), accelerations=none,
-                  effort=none, time_from_start=duration) for p in points])
+                  effort=none, time_from_start=duration(sec=every_s * i, nanosec=500))
+        for i, p in enumerate(points)])
 
 
 def floats(*values):
@@ -82,9 +83,13 @@ def test_states_of_joints_are_velocities_where_there_are_any():
     np.testing.assert_array_equal(read(joint_state(position=(1, 2))), [1, 2])
 
 
-def test_a_trajectory_is_its_first_point():
+def test_a_trajectory_is_its_last_point():
     read = reader(trajectory())
-    np.testing.assert_array_equal(read(trajectory(points=((1, 2), (3, 4)))), [1, 2])
+    np.testing.assert_array_equal(read(trajectory(points=((1, 2), (3, 4)))), [3, 4])
+    assert read.ahead_s == 0.0
+    read(trajectory(points=((1, 2), (3, 4), (5, 6)), every_s=2))
+    read(trajectory(points=((1, 2),)))
+    assert read.ahead_s == pytest.approx(4.0)
     assert read.components.units == ('rad', 'rad')
     assert read(trajectory(points=())) is None
     fast = trajectory(velocities=(5, 6))
@@ -104,19 +109,46 @@ def test_joints_are_found_by_name_whatever_their_order():
         read(joint_state(('b', 'c'), velocity=(3, 4)))
 
 
+def test_joints_that_others_publish_on_the_topic_are_passed_over_where_some_are_asked_for():
+    gripper = joint_state(('finger',), position=(7,))
+    read = reader(joint_state(), names=('b', 'a'))
+    assert read(gripper) is None
+    assert read.lacked == "it has no 'b' but finger; choose with --action-names"
+    np.testing.assert_array_equal(read(joint_state(velocity=(1, 2))), [2, 1])
+    assert read(gripper) is None
+    assert read.components.units == ('rad/s', 'rad/s')
+
+
 def test_an_array_has_numbers_or_the_names_that_it_is_given():
-    read = reader(floats(), hold_s=None)
+    read = reader(floats(), units=('rad',))
     assert read(floats()) is None
     np.testing.assert_array_equal(read(floats(1, 2)), [1, 2])
     assert read.components.names == ('action_0', 'action_1')
-    assert (read.components.units, read.components.hold_s) == (('1', '1'), np.inf)
-    read = reader(floats(), names=('left', 'right'))
+    assert (read.components.units, read.components.hold_s) == (('rad', 'rad'), np.inf)
+    read = reader(floats(), names=('left', 'right'), units=('m/s', 'rad/s'))
     np.testing.assert_array_equal(read(floats(1, 2)), [1, 2])
     assert read.components.names == ('left', 'right')
-    read = reader(floats(), names=('action_1',))
+    assert (read.components.units, read.components.hold_s) == (('m/s', 'rad/s'), 0.5)
+    read = reader(floats(), names=('action_1',), units=('%',))
     np.testing.assert_array_equal(read(floats(1, 2)), [2])
+    assert (read.components.units, read.components.hold_s) == (('%',), np.inf)
     with pytest.raises(ValueError, match=r'it has 3 numbers, --action-names gives 2'):
         reader(floats(), names=('left', 'right'))(floats(1, 2, 3))
+
+
+def test_an_array_has_to_be_given_units():
+    with pytest.raises(ValueError, match='speeds, which end, or positions, which stay: give '
+                                         '--action-units'):
+        reader(floats())(floats(1, 2))
+    with pytest.raises(ValueError, match=r'has 3 numbers to use, --action-units gives 2'):
+        reader(floats(), units=('rad', 'm'))(floats(1, 2, 3))
+    with pytest.raises(ValueError, match="unit '1' says of no number whether it stays"):
+        reader(floats(), units=('1',))
+    with pytest.raises(ValueError, match='units are rad, m/s, must all be of speeds'):
+        reader(floats(), units=('rad', 'm/s'))
+    with pytest.raises(ValueError, match=r'--action-units are of .*Array, and the action is of '
+                                         r'.*Twist, which says its own'):
+        reader(rig.twist(), units=('m/s',))
 
 
 @pytest.mark.parametrize('value', [np.nan, np.inf, -np.inf, 2e9])

@@ -189,6 +189,23 @@ def test_what_makes_no_route_is_refused_in_a_line(bag, tmp_path, by_hand, capsys
     assert list(out.iterdir()) == []
 
 
+def test_a_picture_that_cannot_be_read_is_passed_over(tmp_path, by_hand, capsys):
+    rng = np.random.default_rng(0)
+    way = np.linspace(0.2, 0.8, 120)
+    for name, broken in (('one', 1), ('two', 2)):
+        rows = [(START + i * SECOND // 10, image(START + i * SECOND // 10, view(along, rng)))
+                for i, along in enumerate(way)]
+        for _, message in rows[40:40 + broken]:
+            message.encoding = '32FC1'
+        bag = write(tmp_path / name, {'/camera': rows})
+        if broken == 1:
+            assert make(by_hand, tmp_path / 'route', bag) == 0
+            assert '1 pictures cannot be read and are left out' in capsys.readouterr().err
+        else:
+            refused(capsys, "picture 41: encoding '32FC1' is not one of", by_hand,
+                    tmp_path / 'out', bag)
+
+
 def test_a_clock_that_goes_back_is_named(tmp_path, by_hand, capsys):
     rng = np.random.default_rng(0)
     stamps = [START + i * SECOND // 10 for i in (*range(20), *range(5, 25))]

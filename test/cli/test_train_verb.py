@@ -83,6 +83,26 @@ def test_settings_alone_are_no_bags(capsys):
     assert '--bag names no bag, only train.seed=3, critic.steps=5' in capsys.readouterr().err
 
 
+def test_a_run_that_cannot_begin_binds_no_other_to_its_settings(tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
+    bag, run = drive(tmp_path / 'bag'), tmp_path / 'run'
+    (tmp_path / 'small.yaml').write_text(SMALL.replace(f', odom: {ODOM}', ''))
+    command = ['train', '--config', str(tmp_path / 'small.yaml'), '--bag', str(bag), '--out',
+               str(run)]
+    capsys.readouterr()
+    for options, words in (
+            (['--model', str(tmp_path)], f'a bundle at {tmp_path} would take the place of {run}'),
+            (['--model', str(bag)], f'{bag} is there, and is no bundle'),
+            (['train.episodes=8', 'train.batch=16', 'train.rollout=400'],
+             'training episodes have 805 frames or more, train.episodes wants 8'),
+            (['model.whereabouts_hidden=4'], 'no drive has odometry'),
+            (['train.start=' + str(tmp_path)], 'has no weights.safetensors')):
+        assert main([*command, *options]) == 2
+        assert words in capsys.readouterr().err
+        assert not run.exists()
+    assert (bag / 'metadata.yaml').exists()
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
 def test_from_a_bag_to_a_bundle(tmp_path, capsys, monkeypatch):

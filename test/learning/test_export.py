@@ -36,6 +36,7 @@ from jepa_ros.engines.rollout_graph import RolloutGraph
 from jepa_ros.engines.torch_engine import load_networks
 from jepa_ros.learning import export
 from jepa_ros.learning.baseline import bundle_of_baseline, save_baseline, untrained_bundle
+from jepa_ros.learning.bundle_place import check_place
 from jepa_ros.learning.checkpoint import load_state, load_weights, save_state, save_weights
 from jepa_ros.learning.data import Actions
 from jepa_ros.learning.export import export_again, export_bundle, parity
@@ -143,13 +144,40 @@ def test_graphs_that_differ_from_the_networks_are_refused(bundle, monkeypatch, t
 def test_a_new_bundle_takes_the_place_of_the_old(bundle, monkeypatch, tmp_path):
     copy_graphs(bundle, monkeypatch)
     folder = tmp_path / 'small'
-    folder.mkdir()
+    shutil.copytree(bundle, folder)
     (folder / 'report.png').write_bytes(b'of the old model')
     manifest = export_bundle(random_networks(), folder, 'new', CALIBRATION, {'seed': 3})
     assert manifest.folder == folder
     assert manifest.name == load_manifest(folder).name == 'new'
     assert not (folder / 'report.png').exists()
     assert [p.name for p in tmp_path.iterdir()] == ['small']
+
+
+def test_what_is_no_bundle_is_not_replaced(bundle, monkeypatch, tmp_path):
+    copy_graphs(bundle, monkeypatch)
+    bag = tmp_path / 'monday'
+    bag.mkdir()
+    (bag / 'drive.mcap').write_bytes(b'an hour of driving')
+    (tmp_path / 'notes').write_text('a file')
+    for place, words in ((bag, 'is there, and is no bundle'), (tmp_path, 'is no bundle'),
+                         (tmp_path / 'notes', 'is no folder'),
+                         (tmp_path / 'notes' / 'new', 'is no folder that you can write to')):
+        with pytest.raises(ValueError, match=words):
+            export_bundle(random_networks(), place, 'new', CALIBRATION, {})
+    # nor where it came in while the graphs were made
+    monkeypatch.setattr(export, '_check_parity', lambda *_: shutil.copytree(bag, late))
+    late = tmp_path / 'late'
+    with pytest.raises(ValueError, match='is there, and is no bundle'):
+        export_bundle(random_networks(), late, 'new', CALIBRATION, {})
+    assert (bag / 'drive.mcap').exists()
+    assert (late / 'drive.mcap').exists()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ['late', 'monday', 'notes']
+
+
+def test_a_run_is_not_replaced_by_its_bundle(tmp_path):
+    with pytest.raises(ValueError, match=r'would take the place of .*run; name another folder'):
+        check_place(tmp_path, tmp_path / 'run')
+    check_place(tmp_path / 'run' / 'bundle', tmp_path / 'run')
 
 
 def test_a_baseline_becomes_a_bundle(bundle, monkeypatch, tmp_path):
@@ -227,6 +255,17 @@ def test_weights_are_written_whole_and_checked_when_read(tmp_path):
     save_weights(Networks(replace(SMALL, width=4)), tmp_path / 'narrow.safetensors')
     with pytest.raises(RuntimeError, match='size mismatch'):
         load_weights(other, tmp_path / 'narrow.safetensors')
+
+
+def test_weights_that_are_torn_or_never_fetched_are_named(tmp_path):
+    path = tmp_path / 'weights.safetensors'
+    save_weights(random_networks(), path)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(ValueError, match=r'weights\.safetensors is no whole safetensors file: '):
+        load_weights(random_networks(), path)
+    path.write_text('version 1\noid sha256:' + 'a' * 64 + '\nsize 9\n')
+    with pytest.raises(ValueError, match='is a pointer of Git LFS, not the file itself'):
+        load_weights(random_networks(), path)
 
 
 def test_states_are_written_whole_and_execute_nothing(tmp_path):

@@ -208,6 +208,11 @@ def test_files_that_are_none_are_named(published, folder, tmp_path):
     with pytest.raises(ValueError, match=r'weights_epoch_2\.pt'):
         imported(second)
     torch.save({'state_dict': published.state_dict(), 'epoch': 3}, second)
+    assert imported(second)
+    second.write_text('version 1\noid sha256:' + 'a' * 64 + '\nsize 9\n')
+    with pytest.raises(ValueError, match='is a pointer of Git LFS'):
+        imported(second)
+    torch.save({'model': published.state_dict(), 'epoch': 3}, second)
     with pytest.raises(ValueError, match='must be a state dict: tensors by name'):
         imported(second)
     (folder / 'config.json').unlink()

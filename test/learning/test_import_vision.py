@@ -81,6 +81,17 @@ def test_a_smaller_picture_of_v_jepa_2_has_the_positions_of_its_own_grid(tmp_pat
     assert (small.features(images) - wanted).abs().max() <= 1e-4
 
 
+def test_weights_that_are_torn_or_never_fetched_are_named(tmp_path):
+    save('dinov2', tmp_path)
+    path = tmp_path / 'model.safetensors'
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(ValueError, match='has no whole safetensors file: '):
+        loaded(tmp_path, 'dinov2')
+    path.write_text('version 1\noid sha256:' + 'a' * 64 + '\nsize 9\n')
+    with pytest.raises(ValueError, match=r'model\.safetensors is a pointer of Git LFS'):
+        loaded(tmp_path, 'dinov2')
+
+
 @pytest.mark.parametrize('kind', KINDS)
 def test_weights_that_are_unpickled_are_read_as_weights_only(kind, tmp_path, rng):
     model = save(kind, tmp_path, safe=False)

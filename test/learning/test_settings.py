@@ -15,6 +15,7 @@
 """What is wished of a training has to fit its data, and that is said before it begins."""
 
 from dataclasses import replace
+import json
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ from jepa_ros.engines.networks import ModelConfig
 from jepa_ros.learning.critic_config import CriticConfig
 from jepa_ros.learning.data import Actions, DataSet
 from jepa_ros.learning.data_config import DataConfig
-from jepa_ros.learning.settings import RunSettings
+from jepa_ros.learning.settings import keep_settings, RunSettings
 from jepa_ros.learning.train_config import TrainConfig
 
 
@@ -41,3 +42,18 @@ def test_what_the_data_cannot_give_is_refused_before_training(squares, change, p
                        **change)
     with pytest.raises(ValueError, match=message):
         settings.with_data(DataSet(episodes, episodes, actions))
+
+
+def test_a_run_of_an_older_version_goes_on(squares, tmp_path):
+    actions = Actions(('a', 'b'), ('m/s', 'rad/s'), (-1.0, -1.0), (1.0, 1.0))
+    data = DataSet(squares, squares, actions)
+    settings = RunSettings(DataConfig(), ModelConfig(), TrainConfig(), CriticConfig())
+    keep_settings(tmp_path, settings, data, {'threads': 1})
+    path = tmp_path / 'run.json'
+    kept = json.loads(path.read_text())
+    del kept['data']['units']
+    path.write_text(json.dumps(kept))
+    keep_settings(tmp_path, settings, data, {'threads': 1})
+    other = replace(settings, data=DataConfig(units=('rad',)))
+    with pytest.raises(ValueError, match=r"other settings \(data.units: \[\], not \['rad'\]\)"):
+        keep_settings(tmp_path, other, data, {'threads': 1})

@@ -60,6 +60,19 @@ def trained(squares, tmp_path_factory):
     return networks, rows
 
 
+def test_the_gradient_is_clipped(squares, tmp_path):
+    moved, norms = [], []
+    for clip in (1.0, 1e-13):   # far below what AdamW divides by at least
+        networks, before = fresh(), fresh().state_dict()
+        (row,) = train_world_model(networks, squares, replace(BRIEF, steps=1, warmup=0, clip=clip),
+                                   tmp_path / str(clip))
+        after = dict(networks.named_parameters())
+        moved.append(max((after[k] - before[k]).abs().max().item() for k in after))
+        norms.append(row['gradient_norm'])
+    assert norms[0] == norms[1] > 0.1
+    assert moved[1] < 0.01 * moved[0]
+
+
 def test_it_learns_where_the_square_goes(trained, squares):
     networks, rows = trained
     assert [r['step'] for r in rows] == list(range(TRAIN.steps))

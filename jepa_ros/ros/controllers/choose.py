@@ -26,7 +26,7 @@ from jepa_ros.ros.controllers.joint_speeds import JointSpeedController
 from jepa_ros.ros.controllers.joint_trajectory import JointTrajectoryController
 from jepa_ros.ros.controllers.twist import TwistController
 from jepa_ros.ros.controllers.twist_stamped import TwistStampedController
-from jepa_ros.types import ActionSpec
+from jepa_ros.types import ActionSpec, is_speed
 
 # What a planner may be told; auto is a base.
 NAMES = ('auto', 'twist', 'array', 'trajectory')
@@ -61,7 +61,7 @@ def of_planner(action: ActionSpec, values: dict[str, Any],
             return of_base(values, action.names)
         except ValueError as error:
             raise ValueError(f'{error}; set controller to array or trajectory') from error
-    if action.holds and any(unit.endswith('/s') for unit in action.units):
+    if action.holds and any(is_speed(unit) for unit in action.units):
         raise ValueError(f'actions have units {list(action.units)}, must all be speeds (/s) '
                          'or none')
     if name == 'array':
