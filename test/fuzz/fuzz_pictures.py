@@ -31,8 +31,9 @@ from sensor_msgs.msg import CompressedImage, Image
 from jepa_ros.ros.convert import MAX_PIXELS, to_picture
 from jepa_ros.ros.picture import ImageError
 
-ENCODINGS = ('rgb8', 'bgr8', 'rgba8', 'bgra8', 'mono8', '16UC1', '32FC1', 'bayer_rggb8', '',
-             'RGB8', 'rgb8\0', 'é', 'x' * 3000)
+ENCODINGS = ('rgb8', 'bgr8', 'rgba8', 'bgra8', 'mono8', '16UC1', '32FC1', 'bayer_rggb8',
+             'bayer_gbrg16', 'bayer_rggb12', 'yuv422', 'yuv422_yuy2', 'mono16', '', 'RGB8',
+             'rgb8\0', 'é', 'x' * 3000)
 FORMATS = ('jpeg', 'png', 'rgb8; jpeg compressed bgr8', '16UC1; compressedDepth png', '',
            'tiff', 'é' * 100)
 _SIZES = st.integers(0, 12) | st.sampled_from([n for n in NUMBERS if n < 2 ** 32])
@@ -97,7 +98,8 @@ def images(folder: Path) -> Iterator[Target]:
     def check(value: tuple) -> None:
         encoding, height, width, step, extra, big = value
         if step is None:                # what it should be, nearly
-            step = width * {'rgb8': 3, 'bgr8': 3, 'mono8': 1}.get(encoding, 4) + extra % 3
+            step = width * {'rgb8': 3, 'bgr8': 3, 'mono8': 1, 'bayer_rggb8': 1, 'yuv422': 2}.get(
+                    encoding, 4) + extra % 3
         data = bytes(max(0, min(step * height, 2 ** 16) + extra))
         _sound(Image(encoding=encoding, height=height, width=width, step=step % 2 ** 32,
                      is_bigendian=big, data=array.array('B', data)))
