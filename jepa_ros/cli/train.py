@@ -104,12 +104,16 @@ def settings_of(args: argparse.Namespace, model: dict | None = None):
 
     options: dict = {section: {} for section in KINDS}
     options['model'].update(model or {})
-    # --bag takes all the words that follow it, settings too
-    words = [str(word) for word in args.bag]
-    after = [word for word in words if _is_setting(word, KINDS)]
-    if words and len(after) == len(words):
-        raise ValueError(f'--bag names no bag, only {", ".join(after)}')
-    given = {**vars(args), 'bag': [word for word in words if word not in after]}
+    # options of many words take all that follow them, settings too
+    given, after = dict(vars(args)), []
+    for name in ('bag', 'action_names', 'action_units'):
+        words = [str(word) for word in given[name]]
+        given[name] = [word for word in words if not _is_setting(word, KINDS)]
+        after += [word for word in words if word not in given[name]]
+        if words and not given[name]:
+            what = name.rpartition('_')[2].removesuffix('s')
+            raise ValueError(f'--{name.replace("_", "-")} names no {what}, only '
+                             f'{", ".join(words)}')
     for name, path in _OPTIONS.items():
         value = given.get(name)
         # what was not given is none, empty or, of a region, nothing of a picture

@@ -18,8 +18,22 @@
 from dataclasses import asdict
 import json
 from pathlib import Path
+import re
 
-from bag_rig import CAMERA, DRIVE, drive, ODOM, odometry, SECOND, START, wave
+import bag_rig as rig
+from bag_rig import (
+    CAMERA,
+    camera,
+    DRIVE,
+    drive,
+    ODOM,
+    odometry,
+    SECOND,
+    START,
+    wave,
+    write,
+)
+import numpy as np
 import pytest
 
 from jepa_ros.cli.main import main
@@ -101,6 +115,38 @@ def test_a_run_that_cannot_begin_binds_no_other_to_its_settings(tmp_path, capsys
         assert words in capsys.readouterr().err
         assert not run.exists()
     assert (bag / 'metadata.yaml').exists()
+
+
+def arm_message(kind, ns):
+    """Return the same two joints as another type: positions, or an array of speeds."""
+    numbers, none = np.array(wave(ns)), np.zeros(0)
+    if kind == 'array':
+        return rig.Array(layout=rig.Layout(dim=[], data_offset=0), data=numbers)
+    if kind == 'joints':
+        return rig.JointState(header=rig.header(ns), name=['a', 'b'], position=numbers,
+                              velocity=none, effort=none)
+    return rig.JointTrajectory(header=rig.header(ns), joint_names=['a', 'b'], points=[rig.Point(
+        positions=numbers, velocities=none, accelerations=none, effort=none,
+        time_from_start=rig.stamp_of_duration(0))])
+
+
+@pytest.mark.parametrize('kind, options, names', [
+    ('array', ['--action-units', 'rad/s'], ('action_0', 'action_1')),
+    ('joints', [], ('a', 'b')), ('trajectory', [], ('a', 'b'))])
+def test_an_arm_s_bag_is_trained_on(kind, options, names, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
+    times = [START + round(i * 0.05 * SECOND) for i in range(2200)]
+    bag = write(tmp_path / 'bag', {
+        CAMERA: camera(), '/arm': [(ns, arm_message(kind, ns)) for ns in times]})
+    (tmp_path / 'small.yaml').write_text(SMALL.replace(f'action: {DRIVE}, odom: {ODOM}',
+                                                       'action: /arm'))
+    assert main(['train', '--config', str(tmp_path / 'small.yaml'), '--bag', str(bag), *options,
+                 'train.steps=2', 'critic.steps=2', '--out', str(tmp_path / 'run')]) == 0
+    said = capsys.readouterr().out
+    unit = 'rad/s' if options else 'rad'
+    for name in names:
+        assert re.search(rf'^  {name} -?[0-9.]+ to [0-9.]+ {unit}$', said, re.MULTILINE)
+    assert load_settings(tmp_path / 'run').data.units == tuple(options[1:])
 
 
 @pytest.mark.slow
