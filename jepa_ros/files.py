@@ -54,11 +54,13 @@ def whole_file(path: Path, former: Path | None = None) -> Iterator[BinaryIO]:
     sync_folder(path.parent)
 
 
-def is_pointer(path: Path) -> bool:
-    """Say whether a file only says where Git LFS keeps what it stands for."""
+def check_fetched(path: Path) -> None:
+    """Refuse a file that only says where Git LFS keeps what it stands for; ValueError."""
     with path.open('rb') as file:
         begin = file.read(200)
-    return begin.startswith(b'version ') and b'\noid sha256:' in begin
+    if begin.startswith(b'version ') and b'\noid sha256:' in begin:
+        raise ValueError(f'{path} is a pointer of Git LFS, not the file itself; fetch it: git lfs '
+                         'pull')
 
 
 def write_whole(path: Path, content: bytes | str) -> None:

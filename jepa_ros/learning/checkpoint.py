@@ -22,9 +22,7 @@ from safetensors.torch import load_file, save
 import torch
 from torch import nn, Tensor
 
-from jepa_ros.files import is_pointer, whole_file, write_whole
-
-POINTER = 'is a pointer of Git LFS, not the file itself; fetch it: git lfs pull'
+from jepa_ros.files import check_fetched, whole_file, write_whole
 
 
 def save_weights(module: nn.Module, path: Path) -> None:
@@ -38,8 +36,8 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     try:
         return load_file(str(path))
     except SafetensorError as error:
-        raise ValueError(f'{path} {POINTER}' if is_pointer(path) else
-                         f'{path} is no whole safetensors file: {error}') from error
+        check_fetched(path)
+        raise ValueError(f'{path} is no whole safetensors file: {error}') from error
 
 
 def load_weights(module: nn.Module, path: Path) -> None:

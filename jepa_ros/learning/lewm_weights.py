@@ -30,8 +30,7 @@ from torch import Tensor
 
 from jepa_ros.engines.bundle_files import said
 from jepa_ros.engines.lewm_networks import LewmConfig, LewmNetworks
-from jepa_ros.files import is_pointer
-from jepa_ros.learning.checkpoint import POINTER
+from jepa_ros.files import check_fetched
 
 # present where an encoder was made for masked pictures; without a mask it does nothing
 _UNUSED = {'encoder.embeddings.mask_token'}
@@ -55,8 +54,7 @@ class _Source:
 
 def read_weights(path: Path) -> dict[str, Tensor]:
     """Read a state dict; ValueError where the file is none, or holds more than tensors."""
-    if is_pointer(path):
-        raise ValueError(f'{path} {POINTER}')
+    check_fetched(path)
     try:
         state = torch.load(path, map_location='cpu', weights_only=True)
     except UnpicklingError as error:

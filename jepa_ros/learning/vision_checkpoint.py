@@ -41,8 +41,7 @@ from jepa_ros.engines.vision_encoder import (
     VisionConfig,
     VisionEncoder,
 )
-from jepa_ros.files import is_pointer
-from jepa_ros.learning.checkpoint import POINTER
+from jepa_ros.files import check_fetched
 
 _PREPROCESSORS = ('preprocessor_config.json', 'video_preprocessor_config.json')
 # as they are published: neither weights that unpickle nor code
@@ -181,9 +180,9 @@ def _original(folder: Path, vision: VisionConfig) -> nn.Module:
             dtype=torch.float32, attn_implementation='sdpa', ignore_mismatched_sizes=True,
             output_loading_info=True)
     except SafetensorError as error:
-        pointers = [path for path in sorted(folder.glob('*.safetensors')) if is_pointer(path)]
-        raise ValueError(f'{pointers[0]} {POINTER}' if pointers else
-                         f'{folder} has no whole safetensors file: {error}') from error
+        for path in sorted(folder.glob('*.safetensors')):
+            check_fetched(path)
+        raise ValueError(f'{folder} has no whole safetensors file: {error}') from error
     except UnpicklingError as error:
         raise ValueError(f'{folder} holds weights that could run as a program; they are refused: '
                          f'{str(error).splitlines()[0]}') from error

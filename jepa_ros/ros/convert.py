@@ -89,9 +89,8 @@ def _unpack(message: Image, max_pixels: int) -> Picture:
     if encoding not in _ENCODINGS and encoding not in _COMPUTED:
         raise ImageError(f'encoding {encoding[:_SHOWN]!r} is not one of '
                          f'{", ".join((*_ENCODINGS, *_COMPUTED))}')
-    depth, channels = _ENCODINGS.get(encoding, (0, (0, 1, 2)))
-    if encoding in _COMPUTED:
-        depth, code = _COMPUTED[encoding]
+    computed = _COMPUTED.get(encoding)
+    depth = computed[0] if computed else _ENCODINGS[encoding][0]
     height, width, step = message.height, message.width, message.step
     _check_size(height, width, max_pixels)
     row = width * depth
@@ -106,9 +105,9 @@ def _unpack(message: Image, max_pixels: int) -> Picture:
     data = np.frombuffer(message.data, np.uint8)
     pixels = np.lib.stride_tricks.as_strided(          # (height, width, depth)
         data, (height, width, depth), (step, depth, 1), writeable=False)
-    if encoding in _COMPUTED:
-        return _compute(pixels, code, bool(message.is_bigendian))
-    return Picture(pixels, channels)
+    if computed:
+        return _compute(pixels, computed[1], bool(message.is_bigendian))
+    return Picture(pixels, _ENCODINGS[encoding][1])
 
 
 def _compute(pixels: np.ndarray, code: str, big_endian: bool) -> Picture:
