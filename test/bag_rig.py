@@ -17,7 +17,7 @@
 from pathlib import Path
 
 import numpy as np
-from rosbags.rosbag2 import StoragePlugin, Writer
+from rosbags.rosbag2 import CompressionFormat, StoragePlugin, Writer
 from rosbags.typesys import get_typestore, Stores
 
 STORE = get_typestore(Stores.ROS2_JAZZY)
@@ -38,10 +38,6 @@ Odometry = T['nav_msgs/msg/Odometry']
 
 def stamp(ns):
     return Time(sec=int(ns // SECOND), nanosec=int(ns % SECOND))
-
-
-def stamp_of_duration(seconds):
-    return T['builtin_interfaces/msg/Duration'](sec=seconds, nanosec=0)
 
 
 def header(ns, frame='camera'):
@@ -80,14 +76,28 @@ def odometry(ns, speed, turn, x=0.0, y=0.0, yaw=0.0):
                         twist=twist(speed, turn), covariance=none))
 
 
-def write(folder, topics, plugin=StoragePlugin.MCAP) -> Path:
+def trajectory(ns, names, points, velocities=(), every_s=0):
+    """Return a JointTrajectory through positions, each so many seconds after the one before."""
+    duration, none = T['builtin_interfaces/msg/Duration'], np.zeros(0)
+    return JointTrajectory(header=header(ns), joint_names=list(names), points=[
+        Point(positions=np.array(p), velocities=np.array(velocities), accelerations=none,
+              effort=none, time_from_start=duration(sec=every_s * i, nanosec=500))
+        for i, p in enumerate(points)])
+
+
+def write(folder, topics, plugin=StoragePlugin.MCAP, compression=None) -> Path:
     """Write a bag of topics, each a list of (receive time in ns, message), in order of time."""
-    with Writer(folder, version=9, storage_plugin=plugin) as writer:
+    writer = Writer(folder, version=9, storage_plugin=plugin)
+    if compression is not None:
+        writer.set_compression(compression, CompressionFormat.ZSTD)
+    with writer:
         all_messages = []
         for topic, rows in topics.items():
-            kind = rows[0][1].__msgtype__ if rows else 'std_msgs/msg/String'
-            connection = writer.add_connection(topic, kind, typestore=STORE)
-            all_messages += [(ns, connection, message, kind) for ns, message in rows]
+            kinds = dict.fromkeys(message.__msgtype__ for _, message in rows)
+            of = {kind: writer.add_connection(topic, kind, typestore=STORE)
+                  for kind in kinds or ['std_msgs/msg/String']}
+            all_messages += [(ns, of[message.__msgtype__], message, message.__msgtype__)
+                             for ns, message in rows]
         for ns, connection, message, kind in sorted(all_messages, key=lambda row: row[0]):
             writer.write(connection, int(ns), STORE.serialize_cdr(message, kind))
     return folder

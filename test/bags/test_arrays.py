@@ -27,7 +27,7 @@ import bag_rig as rig
 from bag_rig import CAMERA, commands, DRIVE, pixels
 import numpy as np
 import pytest
-from rosbags.rosbag2 import CompressionFormat, CompressionMode
+from rosbags.rosbag2 import CompressionMode
 
 from jepa_ros.bags.align import align
 from jepa_ros.bags.arrays import bags_to_arrays
@@ -318,31 +318,16 @@ def test_a_home_that_cannot_be_written_is_named(tmp_path):
 @pytest.mark.parametrize('mode', ['FILE', 'MESSAGE'])
 @pytest.mark.parametrize('plugin', list(rig.StoragePlugin))
 def test_what_ros2_bag_record_compressed_is_read(plugin, mode, tmp_path):
-    bag = tmp_path / 'drive'
-    writer = rig.Writer(bag, version=9, storage_plugin=plugin)
-    writer.set_compression(CompressionMode[mode], CompressionFormat.ZSTD)
-    with writer:
-        for topic, kind, rows in ((CAMERA, rig.Image.__msgtype__, rig.camera(40)),
-                                  (DRIVE, rig.Twist.__msgtype__, commands(80))):
-            connection = writer.add_connection(topic, kind, typestore=rig.STORE)
-            for ns, message in rows:
-                writer.write(connection, ns, rig.STORE.serialize_cdr(message, kind))
+    bag = rig.write(tmp_path / 'drive', {CAMERA: rig.camera(40), DRIVE: commands(80)}, plugin,
+                    CompressionMode[mode])
     found = scan(bag, SIZE, lambda n: None)
     assert (len(found.frames), len(found.values)) == (40, 80)
     assert not any(sample.error for sample in found.samples)
 
 
 def test_a_topic_of_two_types_stops_no_other(tmp_path):
-    bag = tmp_path / 'drive'
-    with rig.Writer(bag, version=9, storage_plugin=rig.StoragePlugin.MCAP) as writer:
-        for topic, kind, rows in (
-                (CAMERA, rig.Image.__msgtype__, rig.camera(40)),
-                (DRIVE, rig.Twist.__msgtype__, commands(80)),
-                ('/odd', rig.Twist.__msgtype__, commands(2)),
-                ('/odd', rig.Image.__msgtype__, rig.camera(2))):
-            connection = writer.add_connection(topic, kind, typestore=rig.STORE)
-            for ns, message in rows:
-                writer.write(connection, ns, rig.STORE.serialize_cdr(message, kind))
+    bag = rig.write(tmp_path / 'drive', {CAMERA: rig.camera(40), DRIVE: commands(80),
+                                         '/odd': commands(2) + rig.camera(2)})
     found = scan(bag, SIZE, lambda n: None, every_topic=True)
     assert found.found['/odd'][0] == 'more than one type'
     assert len(found.frames) == 40

@@ -34,12 +34,7 @@ def joint_state(names=('a', 'b'), position=(), velocity=()):
 
 
 def trajectory(names=('a', 'b'), points=((),), velocities=(), every_s=0):
-    duration = rig.T['builtin_interfaces/msg/Duration']
-    none = np.zeros(0)
-    return rig.JointTrajectory(header=rig.header(0), joint_names=list(names), points=[
-        rig.Point(positions=np.array(p), velocities=np.array(velocities), accelerations=none,
-                  effort=none, time_from_start=duration(sec=every_s * i, nanosec=500))
-        for i, p in enumerate(points)])
+    return rig.trajectory(0, names, points, velocities, every_s)
 
 
 def floats(*values):

@@ -160,16 +160,9 @@ def test_rare_commands_and_those_that_a_planner_cannot_send_are_seen(tmp_path, c
 
 
 def test_a_trajectory_that_leads_far_ahead_is_seen(tmp_path, capsys):
-    none = np.zeros(0)
-
-    def leading(ns, seconds):
-        return rig.JointTrajectory(header=rig.header(ns), joint_names=['a', 'b'], points=[
-            rig.Point(positions=np.array(wave(ns)), velocities=none, accelerations=none,
-                      effort=none, time_from_start=rig.stamp_of_duration(s))
-            for s in (0, seconds)])
-
     for seconds, told in ((1, False), (3, True)):
-        sent = [(ns, leading(ns, seconds)) for ns, _ in commands(400)]
+        sent = [(ns, rig.trajectory(ns, 'ab', [wave(ns)] * 2, every_s=seconds))
+                for ns, _ in commands(400)]
         bag = rig.write(tmp_path / f'arm{seconds}', {CAMERA: rig.camera(200), DRIVE: sent})
         assert told == any('trajectories lead up to 3.0 s ahead' in line
                            for line in doubts_of(capsys, bag))

@@ -125,9 +125,7 @@ def arm_message(kind, ns):
     if kind == 'joints':
         return rig.JointState(header=rig.header(ns), name=['a', 'b'], position=numbers,
                               velocity=none, effort=none)
-    return rig.JointTrajectory(header=rig.header(ns), joint_names=['a', 'b'], points=[rig.Point(
-        positions=numbers, velocities=none, accelerations=none, effort=none,
-        time_from_start=rig.stamp_of_duration(0))])
+    return rig.trajectory(ns, 'ab', [numbers])
 
 
 @pytest.mark.parametrize('kind, options, names', [
