@@ -89,6 +89,10 @@ class Arm:
         probe.node.create_subscription(JointTrajectory, topic, self._hear, 10)
         probe.every(UPDATE_S, self._update)
 
+    def speak(self, speaking: bool) -> None:
+        """Begin or stop telling of the joints."""
+        self.speaking = speaking
+
     def now_s(self) -> float:
         """Return the time of stamps."""
         return self._node.get_clock().now().nanoseconds * 1e-9

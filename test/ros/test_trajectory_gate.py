@@ -14,6 +14,7 @@
 
 """The gate before joint_trajectory_controller: limits, faults, and what is left when it dies."""
 
+from collections.abc import Callable
 import math
 import signal
 
@@ -61,6 +62,31 @@ class Source:
         if self.bend is not None:
             self.bend(message)
         self._commands.publish(message)
+
+    def speak(self, speaking: bool) -> None:
+        """Begin or stop sending commands."""
+        self.speaking = speaking
+
+    def provoke(self, fault: Callable[[bool], None], *numbers: int) -> None:
+        """
+        Begin a fault while the arm moves, and wait until it rests for a reason of these numbers.
+
+        A machine that stands still for a moment is a fault of its own, and the gate tells of the
+        first: then once more.
+        """
+        told = []
+        for _ in range(3):
+            fault(False)
+            wait_moving(self._arm)
+            since = len(self.state)
+            fault(True)
+            stopped = wait_for(lambda since=since: next(
+                (s for s in self.state[since:] if s.message == 'stopped'), None), 'a stop')
+            wait_for(self._arm.at_rest, 'rest')
+            told.append(int(status_value(stopped, 'reason_number')))
+            if told[-1] in numbers:
+                return
+        raise AssertionError(f'stopped for {told}, must be one of {numbers}')
 
     def wait_state(self, word: str, number: int) -> None:
         """Wait until the gate says a state, for a reason of that number."""
@@ -124,11 +150,8 @@ def late(message: JointTrajectory) -> None:
 def test_a_spoilt_command_stops_it_at_a_hold_point(arm, source, gate):
     """One point, where the last command was, at speed zero; it goes on when they are good."""
     for bend, number in ((nan, Reason.NOT_FINITE), (partial, Reason.SHAPE), (late, Reason.AGE)):
-        source.bend = None
-        wait_moving(arm)
-        source.bend = bend
-        source.wait_state('stopped', number)
-        wait_for(arm.at_rest, 'rest')
+        source.provoke(lambda wrong, bend=bend: setattr(source, 'bend', bend if wrong else None),
+                       number)
         (hold,) = arm.heard[-1].points
         assert not any(hold.velocities), number
         np.testing.assert_allclose(arm.positions, hold.positions, atol=1e-9)
@@ -137,15 +160,10 @@ def test_a_spoilt_command_stops_it_at_a_hold_point(arm, source, gate):
 
 def test_commands_and_positions_that_stop_hold_it(arm, source, gate):
     """Silence of the planner, then of the joints."""
-    wait_moving(arm)
-    source.speaking = False
-    source.wait_state('stopped', Reason.SILENCE)
-    wait_for(arm.at_rest, 'rest')
-    source.speaking = True
-    wait_moving(arm)
-    arm.speaking = False
-    source.wait_state('stopped', Reason.JOINTS)
-    wait_for(arm.at_rest, 'rest')
+    # the last command's stamp is older than its arrival, and both have the same limit
+    source.provoke(lambda silent: source.speak(not silent), Reason.SILENCE, Reason.AGE)
+    source.speak(True)
+    source.provoke(lambda silent: arm.speak(not silent), Reason.JOINTS)
     check(arm)
 
 
