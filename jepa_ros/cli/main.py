@@ -19,6 +19,8 @@ import importlib
 import re
 import sys
 
+from jepa_ros.cli.missing import advice
+
 VERBS = {
     'demo': 'drive a simulated warehouse robot to a place that it was shown as a picture',
     'eval': 'measure success in closed loop, many seeds, baselines beside it',
@@ -63,6 +65,12 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(f'unrecognized arguments: {" ".join(rest)}')
     try:
         return int(args.run(args))
+    except ModuleNotFoundError as error:
+        install = advice(error.name or '')
+        if not install:
+            raise
+        print(f'jepa {args.verb}: {error.name} is not installed: {install}', file=sys.stderr)
+        return 2
     except (ValueError, OSError, RuntimeError) as error:
         print(f'jepa {args.verb}: {error}', file=sys.stderr)
         return 2

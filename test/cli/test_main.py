@@ -16,6 +16,8 @@
 
 import argparse
 import importlib
+from pathlib import Path
+import re
 import subprocess
 import sys
 
@@ -24,6 +26,9 @@ import pytest
 from jepa_ros.cli.bench import PARTS
 from jepa_ros.cli.import_model import PARTS as KINDS
 from jepa_ros.cli.main import main, VERBS
+from jepa_ros.cli.missing import advice, REQUIREMENTS
+
+ROOT = Path(__file__).parents[2]
 
 LIGHT = """
 import sys
@@ -166,6 +171,40 @@ def test_demo_of_no_bundle_ends(environment, tmp_path, family):
     assert done.stderr.splitlines()[-1].startswith(
         f"jepa demo: no bundle '{tmp_path / 'none'}': there is no manifest.json in")
     assert not family()
+
+
+@pytest.mark.parametrize('module, verb, said', [
+    ('torch', ['train', '--bag', 'none', '--image', '/i', '--action', '/a'], 'train.txt'),
+    ('mujoco', ['demo', '--out', '{tmp}'], 'sim.txt'),
+    ('rosbags', ['inspect', '{tmp}'], 'robot.txt')])
+def test_what_is_not_installed_is_named_with_its_requirements(module, verb, said, tmp_path,
+                                                              environment):
+    """One line with the command that installs it, and no traceback."""
+    code = (f'import sys; sys.modules[{module!r}] = None; '
+            'from jepa_ros.cli.main import main; sys.exit(main(sys.argv[1:]))')
+    done = subprocess.run(
+        [sys.executable, '-c', code, *(word.format(tmp=tmp_path) for word in verb)],
+        capture_output=True, text=True, timeout=120, env=environment, check=False)
+    assert done.returncode == 2, done.stderr
+    line = re.split('[\r\n]', done.stderr.strip())[-1].strip()
+    assert 'Traceback' not in done.stderr
+    assert line.startswith(f'jepa {verb[0]}: {module}'), line
+    assert f'is not installed: pip install -r requirements/{said}' in line, line
+
+
+def test_every_module_that_is_advised_is_in_that_file():
+    """By the name of its package."""
+    packages = {'cv2': 'opencv-python-headless', 'ruamel': 'ruamel.yaml', 'rerun': 'rerun-sdk',
+                'imageio_ffmpeg': 'imageio-ffmpeg', 'rclpy': 'ros-rclpy',
+                'ament_index_python': 'ros-ament-index-python',
+                'builtin_interfaces': 'ros-builtin-interfaces'}
+    for file, modules in REQUIREMENTS.items():
+        text = (ROOT / 'requirements' / f'{file}.txt').read_text()
+        for module in modules:
+            package = re.escape(packages.get(module, module))
+            assert re.search(rf'^{package}[\[=]', text, re.M), module
+    assert advice('sensor_msgs.msg') == advice('rclpy')
+    assert advice('a_module_of_a_user') == ''
 
 
 def test_ctrl_c_ends_with_130(monkeypatch, capsys):
