@@ -58,6 +58,13 @@ class Child:
         for line in self.child.stdout:
             self.output += line
 
+    def wait_said(self, text: str) -> None:
+        """Wait until it has said something; what it publishes may be heard before."""
+        try:
+            wait_for(lambda: text in self.output, f'"{text}"')
+        except AssertionError as error:
+            raise AssertionError(f'{error}; it said:\n{self.output}') from None
+
     def wait(self) -> int:
         """Wait for the end and return the exit code."""
         code = self.child.wait(PATIENCE_S)

@@ -102,5 +102,5 @@ def test_a_model_of_an_arm_wants_to_be_told_its_controller(bundle, monkeypatch):
     monkeypatch.setenv('FAKE_ARM', 'speeds')
     said = 'set controller to array or trajectory'
     with process('fake_arm', '-p', bundle) as planner:
-        wait_for(lambda: said in planner.output, said)
+        planner.wait_said(said)
         assert planner.end() == 0, planner.output

@@ -126,7 +126,7 @@ def test_an_enclave_that_is_not_there_ends_the_node(enforced):
 def test_a_rogue_is_refused(secured, monkeypatch):
     """The wheels hear the gate's enclave; another's, or a node without one, they do not."""
     with talk('simulator_node', 'topic:=cmd_vel') as wheels:
-        wait_for(lambda: 'ready' in wheels.output, 'the wheels')
+        wheels.wait_said('ready')
         with talk('goal_sender', 'topic:=cmd_vel', 'speak:=true') as rogue:
             wait_for(lambda: 'refused' in rogue.output or rogue.output.count('said') > 30,
                      'what comes of a rogue with an enclave')
@@ -136,16 +136,16 @@ def test_a_rogue_is_refused(secured, monkeypatch):
                 wait_for(lambda: stranger.output.count('said') > 30, 'a stranger speaks')
         assert 'heard' not in wheels.output
         with talk('command_gate', 'topic:=cmd_vel', 'speak:=true'):
-            wait_for(lambda: 'heard 0.25' in wheels.output, 'the gate is heard')
+            wheels.wait_said('heard 0.25')
 
 
 def test_the_operator_may_stop_and_others_may_not(secured):
     """The gate itself, in its enclave."""
     with process('jepa_ros.ros.command_gate', '--enclave', '/jepa_ros/command_gate') as gate:
-        wait_for(lambda: 'waiting' in gate.output, 'the gate')
+        gate.wait_said('waiting')
         with talk('goal_sender', 'call:=command_gate/stop') as rogue:
-            wait_for(lambda: 'ready' in rogue.output, 'the rogue')
+            rogue.wait_said('ready')
             with talk('operator', 'call:=command_gate/stop') as operator:
-                wait_for(lambda: 'answered True' in operator.output, 'an answer')
+                operator.wait_said('answered True')
             assert 'answered' not in rogue.output
         assert gate.end() == 0, gate.output

@@ -141,5 +141,5 @@ def test_a_wrong_request_does_not_end_it(probe, planner, gate):
 def test_nonsense_is_refused_with_the_numbers(probe, setting, said):
     """It stays unconfigured, alive, and says why."""
     with process(GATE, '-p', setting) as gate:
-        wait_for(lambda: said in gate.output, 'the reason')
+        gate.wait_said(said)
         assert gate.end() == 0, gate.output

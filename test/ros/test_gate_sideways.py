@@ -57,7 +57,7 @@ def test_a_sideways_speed_passes_within_its_own_limit(base):
         base.wait_told(0.1, -0.25, 0.0)
         base.command = 0.1, 5.0, -0.5
         base.wait_told(0.1, 0.3, -0.5)
-        assert 'clamped: command[1] is 5.000, limits -0.300 to 0.300' in gate.output
+        gate.wait_said('clamped: command[1] is 5.000, limits -0.300 to 0.300')
         base.command = 0.1, math.nan, -0.5
         base.wait_told(0.0, 0.0, 0.0)
         assert gate.end() == 0, gate.output
@@ -69,7 +69,6 @@ def test_a_base_that_cannot_move_sideways_is_told_of_no_such_speed_and_the_state
         base.wait_told(0.2, 0.0, 0.5)
         base.command = 0.1, 0.25, 0.5
         base.wait_told(0.1, 0.0, 0.5)
-        wait_for(lambda: 'clamped: command[1] is 0.250, limits 0.000 to 0.000' in gate.output,
-                 'the word on it')
+        gate.wait_said('clamped: command[1] is 0.250, limits 0.000 to 0.000')
         assert gate.end() == 0, gate.output
     assert not np.array(base.told)[:, 1].any()

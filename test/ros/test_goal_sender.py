@@ -36,7 +36,7 @@ def test_a_file_is_sent_once(probe, tmp_path: Path):
     path = tmp_path / 'goal.png'
     assert cv2.imwrite(str(path), rgb[..., ::-1])
     with process(SENDER, '-p', f'image:={path}') as sender:
-        wait_for(lambda: 'waiting for a planner' in sender.output, 'the sender to wait')
+        sender.wait_said('waiting for a planner')
         goals = probe.listen(Image, 'goal_image', qos.RELIABLE)
         assert sender.wait() == 0, sender.output
     wait_for(lambda: goals, 'the goal')
@@ -50,7 +50,7 @@ def test_a_planner_that_is_met_after_another_listener_gets_it_too(probe, tmp_pat
     assert cv2.imwrite(str(path), np.zeros((24, 32, 3), np.uint8))
     late = []
     with process(SENDER, '-p', f'image:={path}') as sender:
-        wait_for(lambda: 'waiting for a planner' in sender.output, 'the sender to wait')
+        sender.wait_said('waiting for a planner')
         goals = probe.listen(Image, 'goal_image', qos.RELIABLE)
         wait_for(lambda: probe.node.count_publishers('goal_image'), 'the sender')
         time.sleep(0.3)

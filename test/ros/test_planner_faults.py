@@ -58,7 +58,7 @@ def test_a_frozen_camera_stops_it_until_the_picture_changes(probe, robot, planne
     robot.wait_frames(1.5)
     assert not any(from_twist(c).any() for c in robot.commands[stopped:])
     assert robot.wait_count('repeated_frames') >= 3
-    assert 'the camera has repeated one picture' in planner.output
+    planner.wait_said('the camera has repeated one picture')
     assert robot.value('begun') == 'goal'
     robot.frozen = False
     robot.wait_moving()
@@ -103,7 +103,7 @@ def test_the_level_of_diagnostics_goes_by_the_camera_and_the_word(probe, robot, 
     robot.seen = False
     wait_for(lambda: robot.level() == b'\x03', 'level STALE, without a goal')
     assert float(robot.figures()['newest_frame_age_s']) > 0.3
-    wait_for(lambda: 'the newest frame is' in broken.output, 'the reason in the log')
+    broken.wait_said('the newest frame is')
     robot.seen = True
     wait_for(lambda: robot.level() == b'\x00', 'level OK again')
     faults('nan_latent')

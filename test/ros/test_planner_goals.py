@@ -57,7 +57,7 @@ def test_a_goal_that_is_none_starts_no_drive(probe, bundle, robot):
     with process('fake_planner', '-p', bundle, '-p', 'start_on_goal:=false') as planner:
         robot.wait_word('idle')
         robot.send_picture(BLACK)
-        wait_for(lambda: 'goal refused: ' in planner.output, 'the refusal')
+        planner.wait_said('goal refused: ')
         assert 'no goal' in robot.start().message
         robot.send_goal(0.75, 0.6)
         wait_for(lambda: robot.start().success, 'the goal')
@@ -96,7 +96,7 @@ def test_a_goal_that_keeps_coming_does_not_undo_a_cancel(probe, robot, planner):
     goals = probe.every(0.1, lambda: robot.send_goal(0.85, 0.85))
     robot.wait_moving()
     assert probe.call(Trigger, 'planner_node/cancel', Trigger.Request()).success
-    wait_for(lambda: 'goal ignored: this picture was cancelled' in planner.output, 'the warning')
+    planner.wait_said('goal ignored: this picture was cancelled')
     robot.wait_zero()
     sent = len(robot.commands)
     robot.wait_frames(1.5)

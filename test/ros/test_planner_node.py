@@ -87,7 +87,7 @@ def test_it_drives_to_the_goal_and_says_everything(probe, robot, planner):
     assert 0 < float(figures['camera_hz']) < 30
     assert {key: figures[key] for key in ('engine', 'device', 'precision', 'why')} == {
         'engine': 'by hand', 'device': 'cpu', 'precision': 'fp64', 'why': 'it is all there is'}
-    assert 'by hand on cpu, fp64: it is all there is' in planner.output
+    planner.wait_said('by hand on cpu, fp64: it is all there is')
     assert planner.end() == 0, planner.output
 
 
@@ -113,7 +113,7 @@ def test_frames_that_cannot_be_read_stop_it(robot, planner):
     robot.broken = True
     robot.wait_word('stale')
     robot.wait_zero()
-    wait_for(lambda: 'step is 1 bytes' in planner.output, 'the reason in the log')
+    planner.wait_said('step is 1 bytes')
     robot.broken = False
     robot.wait_moving()
 
@@ -172,7 +172,7 @@ def test_the_graph_answers_while_a_plan_is_made(bundle, probe, robot, monkeypatc
 def test_without_a_model_it_stays_unconfigured_and_says_why(probe):
     """A missing bundle is named; the process lives and ends cleanly."""
     with process('jepa_ros.ros.planner_node', '-p', 'model:=no_such_model') as planner:
-        wait_for(lambda: "no bundle 'no_such_model'" in planner.output, 'the reason')
+        planner.wait_said("no bundle 'no_such_model'")
         state = probe.call(GetState, 'planner_node/get_state', GetState.Request())
         assert state.current_state.label == 'unconfigured'
         assert planner.end() == 0, planner.output
@@ -182,9 +182,9 @@ def test_only_the_region_is_looked_at(bundle, probe, robot):
     """Of frames and goals alike; one that no frame holds is named with the numbers."""
     with process('fake_planner', '-p', bundle, '-p', 'region:=[0, 0, 100, 40]') as planner:
         said = 'region 100x40 at (0, 0) ends at (100, 40), the picture is 64x64'
-        wait_for(lambda: f'frame dropped: {said}' in planner.output, 'the reason')
+        planner.wait_said(f'frame dropped: {said}')
         robot.send_goal(0.4, 0.4)
-        wait_for(lambda: f'goal refused: {said}' in planner.output, 'the goal is refused too')
+        planner.wait_said(f'goal refused: {said}')
         assert not any(status_value(s, 'frame_stamp') > 0 for s in robot.status)
         answer = probe.call(SetParameters, 'planner_node/set_parameters', SetParameters.Request(
             parameters=[Parameter('region', value=[0, 0, 48, 48]).to_parameter_msg()]))
@@ -205,7 +205,7 @@ def test_another_region_than_that_of_training_is_warned_of(bundle, tmp_path, reg
     (tmp_path / 'spot' / 'manifest.json').write_text(json.dumps(
         {'training': {'data': {'image': {'region': [4, 4, 32, 32]}}}}))
     with process('fake_planner', '-p', bundle, '-p', f'region:={region}') as planner:
-        wait_for(lambda: 'model spot' in planner.output, 'the model')
+        planner.wait_said('model spot')
     said = 'spot was trained on region [4, 4, 32, 32] of its pictures, the parameter region is '
     assert (f'{said}{region}' in planner.output) is warned
 

@@ -103,7 +103,7 @@ def test_a_start_follows_the_route_to_its_end_if_that_is_wanted_and_a_restart_do
 def test_a_picture_near_the_route_is_driven_to_along_it_one_that_is_not_is_refused(robot, planner):
     robot.place[:] = PLACES[0]
     robot.send_goal(0.85, 0.15)
-    wait_for(lambda: 'the nearest picture of the route, limit 3.0' in planner.output, 'refusal')
+    planner.wait_said('the nearest picture of the route, limit 3.0')
     # nor does a start, meant for that picture, go anywhere else
     robot.set_parameter('follow_route', True)
     answer = robot.start()
@@ -124,7 +124,7 @@ def test_a_lost_robot_stops_with_the_reason_and_ends_the_drive(robot, planner):
     wait_for(lambda: 'lost: the nearest picture of the route is' in robot.reason()
              and robot.word() == 'idle', 'the end of the search')
     assert robot.value('begun') == ''
-    wait_for(lambda: 'gave up: lost' in planner.output, 'the reason in the log')
+    planner.wait_said('gave up: lost')
     robot.wait_zero()
     # it had turned on the spot, and done nothing else
     turned = np.array([from_twist(c) for c in robot.commands])
@@ -139,10 +139,9 @@ def test_goals_that_keep_coming_do_not_make_a_lost_robot_turn_for_ever(
     robot.place[:] = 0.9, 0.1
     pictures = cycle([spot_picture(0.5, 0.6), spot_picture(0.55, 0.6)][:count])
     goals = probe.every(0.2, lambda: robot.send_picture(next(pictures)))
-    wait_for(lambda: 'gave up: lost' in planner.output, 'the end of the search')
+    planner.wait_said('gave up: lost')
     if count == 1:
-        wait_for(lambda: 'goal ignored: the robot gave up on this picture' in planner.output,
-                 'what became of the goal')
+        planner.wait_said('goal ignored: the robot gave up on this picture')
         robot.wait_word('idle')
         robot.wait_zero()
         sent = len(robot.commands)
@@ -209,5 +208,5 @@ def test_frames_that_are_young_enough_to_drive_by_are_no_pause():
 def test_a_route_of_another_size_is_refused(bundle, robot, tmp_path):
     with process('fake_planner', '-p', bundle,
                  '-p', f'route:={write(tmp_path / "route", 40)}') as planner:
-        wait_for(lambda: 'pictures are 40x40, the model takes 32x32' in planner.output, 'refusal')
+        planner.wait_said('pictures are 40x40, the model takes 32x32')
         assert 'Traceback' not in planner.output, planner.output

@@ -14,7 +14,7 @@
 
 """What ROS is told about its security: words that ROS would overlook are refused."""
 
-from graph import process, wait_for
+from graph import process
 import pytest
 
 from jepa_ros.ros.security import check_security
@@ -65,6 +65,6 @@ def test_a_node_that_may_run_open_says_so(monkeypatch):
     monkeypatch.setenv('ROS_SECURITY_ENABLE', 'true')
     monkeypatch.setenv('ROS_SECURITY_STRATEGY', 'Permissive')
     with process('jepa_ros.ros.command_gate') as gate:
-        wait_for(lambda: 'waiting' in gate.output, 'the gate')
+        gate.wait_said('waiting')
         assert gate.end() == 0
     assert 'ROS_SECURITY_STRATEGY is not Enforce' in gate.output

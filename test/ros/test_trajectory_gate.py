@@ -205,7 +205,7 @@ def test_a_gate_without_its_joints_says_what_is_missing():
     """It stays unconfigured."""
     said = "joints are [''], must be the names of the joints, each once"
     with process('jepa_ros.ros.command_gate', '-p', 'command:=trajectory') as gate:
-        wait_for(lambda: said in gate.output, said)
+        gate.wait_said(said)
         assert gate.end() == 0, gate.output
     assert 'Traceback' not in gate.output
 
