@@ -63,6 +63,16 @@ class Planner:
             s for s in self.state[-1:] if s.message == state
             and number in (None, status_value(s, 'reason_number'))), None), f'{state} {number}')
 
+    def wait_refused(self, number: int) -> DiagnosticStatus:
+        """
+        Wait until the gate does not move for a reason of that number.
+
+        Where the machine stood still just before, it stopped for that, and waits for this.
+        """
+        return wait_for(lambda: next((
+            s for s in self.state[-1:] if s.message in ('stopped', 'waiting')
+            and status_value(s, 'reason_number') == number), None), f'refused for {number}')
+
     def drive(self, speed: float, turn: float) -> None:
         """Drive, once the gate has heard that nothing drives."""
         self.wait_state('waiting', Reason.PLANNER)

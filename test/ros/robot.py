@@ -129,9 +129,13 @@ class Robot:
         """Wait for a status word."""
         wait_for(lambda: self.word() == word, f'status {word}')
 
-    def wait_count(self, key: str) -> int:
-        """Wait until a count in diagnostics is above zero, and return it."""
-        return wait_for(lambda: int(self.figures().get(key, 0)), f'{key} above 0')
+    def wait_count(self, key: str, least: int = 1) -> int:
+        """Wait until a count in diagnostics is so much, and return it."""
+        def enough() -> int:
+            count = int(self.figures().get(key, 0))
+            return count if count >= least else 0
+
+        return wait_for(enough, f'{key} at {least}')
 
     def wait_frames(self, seconds: float) -> None:
         """Wait until the camera has sent frames for so long."""

@@ -56,7 +56,7 @@ def test_a_restarted_planner_drives_after_a_reset_only(probe, planner, gate):
     """Another process of the planner that drives at once moves nothing by itself."""
     planner.drive(0.3, 0.0)
     planner.run = 'two'
-    planner.wait_state('stopped', Reason.OBEDIENCE)
+    planner.wait_refused(Reason.OBEDIENCE)
     planner.wait_out(0.0, 0.0)
     stopped = len(planner.out)
     time.sleep(10 * PERIOD_S)
@@ -83,7 +83,7 @@ def test_an_inactive_gate_repeats_zero_and_forgets_the_drive(probe, planner, gat
     planner.wait_state('inactive')
     planner.wait_out(0.0, 0.0)
     first = len(planner.out)
-    wait_for(lambda: len(planner.out) > first + 20, 'zeros')
+    wait_for(lambda: len(planner.out) > first + 5, 'zeros')
     assert transition(probe, Transition.TRANSITION_ACTIVATE)
     planner.wait_state('waiting', Reason.OBEDIENCE)
     assert not any(from_twist(m).any() for m in planner.out[first:])
@@ -131,7 +131,7 @@ def test_a_wrong_request_does_not_end_it(probe, planner, gate):
         wait_for(lambda words=words: words in gate.output, f'{words} in the log')
     heard = len(planner.out)
     wait_for(lambda: len(planner.out) > heard + 10, 'commands')
-    assert from_twist(planner.out[-1]).any()
+    planner.wait_out(0.3, 0.0)
     assert gate.end() == 0, gate.output
 
 

@@ -48,14 +48,24 @@ def test_a_planner_that_is_met_after_another_listener_gets_it_too(probe, tmp_pat
     """Such as jepa watch, a recorder or RViz: they listen to goals and drive nothing."""
     path = tmp_path / 'goal.png'
     assert cv2.imwrite(str(path), np.zeros((24, 32, 3), np.uint8))
-    late = []
-    with process(SENDER, '-p', f'image:={path}') as sender:
-        sender.wait_said('waiting for a planner')
-        goals = probe.listen(Image, 'goal_image', qos.RELIABLE)
-        wait_for(lambda: probe.node.count_publishers('goal_image'), 'the sender')
-        time.sleep(0.3)
-        probe.node.create_subscription(Image, 'goal_image', late.append, qos.RELIABLE)
-        assert sender.wait() == 0, sender.output
+    for _ in range(3):
+        goals, late = [], []
+        with process(SENDER, '-p', f'image:={path}') as sender:
+            sender.wait_said('waiting for a planner')
+            began_s = time.monotonic()
+            first = probe.node.create_subscription(
+                Image, 'goal_image', goals.append, qos.RELIABLE)
+            wait_for(lambda: probe.node.count_publishers('goal_image'), 'the sender')
+            time.sleep(0.3)
+            second = probe.node.create_subscription(
+                Image, 'goal_image', late.append, qos.RELIABLE)
+            passed_s = time.monotonic() - began_s
+            assert sender.wait() == 0, sender.output
+        # else this machine stood still, and the sender may have sent before there was another
+        if passed_s < 0.8:
+            break
+        probe.node.destroy_subscription(first)
+        probe.node.destroy_subscription(second)
     wait_for(lambda: goals and late, 'the goal at both')
     assert len(goals) == len(late) == 1
 

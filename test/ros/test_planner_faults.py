@@ -94,7 +94,7 @@ def test_repeated_pictures_pass_where_that_is_wanted(probe, robot, planner):
     robot.wait_moving()
     robot.frozen = True
     robot.wait_frames(1.5)
-    assert robot.word() == 'driving'
+    robot.wait_word('driving')
     assert int(robot.figures().get('repeated_frames', 0)) == 0
 
 

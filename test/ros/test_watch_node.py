@@ -157,9 +157,10 @@ def test_imagined_latents_are_shown_as_the_nearest_frames_seen(probe, watched):
 
     def step() -> None:
         number = next(numbers)
-        grey = 5 * (number % 50)
+        grey, before = 5 * (number % 50), 5 * ((number - 1) % 50)
         camera.publish(from_rgb(np.full((24, 32, 3), grey, np.uint8), header(number)))
-        latent.publish(from_latents(np.full((1, 8), grey, np.float32), header(number)))
+        # a planner encodes a picture after everybody has it
+        latent.publish(from_latents(np.full((1, 8), before, np.float32), header(number - 1)))
         # (H, L, D): two steps
         imagined.publish(from_latents(
             np.array([[[20.0] * 8], [[200.0] * 8]], np.float32), header(number)))
