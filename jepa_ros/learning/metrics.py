@@ -50,15 +50,18 @@ def pose_targets(poses: np.ndarray) -> np.ndarray:
 
 
 @torch.no_grad()
-def errors_by_horizon(networks: Networks, episodes: Episodes, z: torch.Tensor, horizon: int
-                      ) -> tuple[np.ndarray, np.ndarray]:
+def errors_by_horizon(networks: Networks, episodes: Episodes, z: torch.Tensor, horizon: int,
+                      most: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """
     Return mean squared error per dimension after 1 to ``horizon`` blocks: predicted, copy-last.
 
-    Both are divided by the variance of the latents, so that models can be compared.
+    Both are divided by the variance of the latents, so that models can be compared.  ``most``
+    above 0 is about how many moments are looked at, evenly apart, of all that there are.
     """
     size, history = networks.config.block, networks.config.history
     rows = episodes.starts(size, history, after=size * horizon)
+    if most:
+        rows = rows[::max(1, len(rows) // most)]
     scale = z.var(dim=0).mean()
     seen = list(z[rows_before(episodes, rows, size, history)].unbind(1))
     before = blocks_before(episodes, rows, size, history)

@@ -24,6 +24,8 @@ import numpy as np
 from jepa_ros.learning.report_measures import Measures
 
 Colour = Literal['green', 'amber', 'red']
+# frames that were trained on have less than this share of the error of those that were not
+_BY_HEART = 0.5
 PAINT = {'green': '#1a7f37', 'amber': '#b35900', 'red': '#c01c28'}
 
 
@@ -55,6 +57,7 @@ def _grade_low(value: float, green: float, amber: float) -> Colour:
 def checks(m: Measures, names: Sequence[str], warnings: Mapping[str, str]) -> list[Check]:
     """Judge what was measured; ``names`` (A,) are those of the actions."""
     width, error, copied = len(m.std), float(m.predicted[-1]), float(m.copied[-1])
+    learnt = float(m.learnt[-1])
     ratio, p99 = error / max(copied, 1e-12), float(np.quantile(m.surprise, 0.99))
     share = p99 / max(m.wrong_frame, 1e-12)
     # by distance where enough poses are known to see an order
@@ -67,6 +70,9 @@ def checks(m: Measures, names: Sequence[str], warnings: Mapping[str, str]) -> li
               'train.sigreg_weight, or record more varied driving'),
         Check('prediction beats copy-last', _grade_low(ratio, 0.35, 0.7),
               f'{ratio:.2f} of its error after {len(m.predicted)} blocks', 'up to 0.35',
+              f'The drives are learnt by heart, for of frames that were trained on it is '
+              f'{learnt:.2f}: record more drives, or train smaller networks'
+              if learnt < _BY_HEART * ratio else
               'Train longer; check the action topic and the clock offset of the bags'),
         Check('prediction beats an untrained model',
               _grade_low(error / max(float(m.untrained[-1]), 1e-12), 0.5, 0.9),
@@ -74,8 +80,8 @@ def checks(m: Measures, names: Sequence[str], warnings: Mapping[str, str]) -> li
               'Train longer'),
         Check('actions matter', _grade(m.wrong_actions, 2.0, 1.2),
               f"with another moment's actions the error is {m.wrong_actions:.1f} times as large",
-              'from 2', 'The model ignores what is commanded: check the action topic, and that '
-              'the robot was really driven by it'),
+              'from 2', 'The model ignores what is commanded: check the action topic, that the '
+              'robot was really driven by it, and whether drives are learnt by heart'),
         Check('surprise can tell', _grade_low(share, 0.5, 1.0),
               f'p99 is {share:.2f} of what a wrong frame gives', 'up to 0.5',
               'The surprise monitor will be blind: more data of the rare situations'),

@@ -44,6 +44,8 @@ from jepa_ros.learning.places import false_places
 from jepa_ros.learning.report_curves import by_distance, by_steps, Curve
 
 PROBES = ('x', 'y', 'cos yaw', 'sin yaw')
+# of the frames that were trained on
+_MOMENTS = 4000
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,8 @@ class Measures:
     its median where another frame than the true one comes; ``wrong_actions`` by how much the
     one-block error grows where another moment's actions are told.  ``coverage`` (A,) is the part
     of each action's range that the data visits, ``still`` the part of time without motion.
+    ``predicted``, ``copied`` and ``untrained`` (H,) are of held-out frames, ``learnt`` (H,) is
+    ``predicted`` of frames that were trained on, over what copy-last has there.
     ``false_places`` is the share of frames counting as arrived that are elsewhere, where odometry
     tells.
     """
@@ -84,6 +88,7 @@ class Measures:
     rank: float
     std: np.ndarray
     predicted: np.ndarray
+    learnt: np.ndarray
     copied: np.ndarray
     untrained: np.ndarray
     surprise: np.ndarray
@@ -107,6 +112,7 @@ class Measures:
             'probe_r2': None if self.probe is None else dict(
                 zip(PROBES, self.probe.tolist(), strict=True)),
             'error_by_horizon': {'predicted': self.predicted.tolist(),
+                                 'of_training_over_copy_last': self.learnt.tolist(),
                                  'copy_last': self.copied.tolist(),
                                  'untrained': self.untrained.tolist()},
             'surprise': dict(zip(('p50', 'p95', 'p99', 'p999'), quantiles.tolist(), strict=True)),
@@ -125,6 +131,8 @@ def measure(subject: Subject) -> Measures:
     config, z = networks.config, subject.latents.clean
     encoded = z[:, :config.encoded_width].numpy()
     predicted, copied = errors_by_horizon(networks, held_out, z, config.horizon)
+    known, stood = errors_by_horizon(networks, subject.training, subject.training_latents,
+                                     config.horizon, _MOMENTS)
     untrained, _ = errors_by_horizon(subject.control, held_out, subject.control_latents,
                                      config.horizon)
     later = held_out.starts(config.block, config.history, after=config.block) + config.block
@@ -133,7 +141,8 @@ def measure(subject: Subject) -> Measures:
     poses = known_poses(held_out)
     coverage, still = action_coverage(subject.training, subject.actions)
     return Measures(
-        effective_rank(encoded), encoded.std(axis=0), predicted, copied, untrained,
+        effective_rank(encoded), encoded.std(axis=0), predicted,
+        known / np.maximum(stood, 1e-12), copied, untrained,
         (expected - z[later]).square().mean(dim=1).numpy(),
         (expected - z[other]).square().mean(dim=1).median().item(),
         _wrong_actions(networks, held_out, z), by_steps(networks, held_out, z),

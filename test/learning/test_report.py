@@ -173,6 +173,7 @@ def test_each_check_sees_what_it_is_for(subject, change, name, colour):
     line = np.arange(4.0)
     good = replace(
         measure(subject), rank=6.0, std=np.ones(8), predicted=np.array([0.1, 0.2]),
+        learnt=np.array([0.1, 0.15]),
         copied=np.array([0.5, 1.0]), untrained=np.array([0.5, 2.0]),
         surprise=np.full(100, 0.01), wrong_frame=1.0, wrong_actions=5.0,
         steps_ahead=Curve('blocks ahead', line, line, line, line), distance=None, minutes=30.0,
@@ -186,6 +187,18 @@ def test_each_check_sees_what_it_is_for(subject, change, name, colour):
         assert (check.advice in check.words()) == (check.colour != 'green' or not check.advice)
     said = verdict(list(found.values()))
     assert ('do not drive' in said) == (colour == 'red')
+
+
+def test_drives_learnt_by_heart_are_told_from_too_little_training(subject):
+    """Both predict held-out frames badly; the one wants more drives, the other more steps."""
+    bad = replace(measure(subject), predicted=np.array([0.4, 0.6]), copied=np.ones(2))
+    for learnt, advice in ((0.05, 'by heart, for of frames that were trained on it is 0.05'),
+                           (0.5, 'Train longer')):
+        said = next(c.words() for c in checks(replace(bad, learnt=np.array([0.1, learnt])),
+                                              ('right', 'down'), {})
+                    if c.name == 'prediction beats copy-last')
+        assert said.startswith('AMBER')
+        assert advice in said
 
 
 def test_the_order_of_a_curve():
