@@ -191,7 +191,7 @@ def test_each_check_sees_what_it_is_for(subject, change, name, colour):
 
 def test_drives_learnt_by_heart_are_told_from_too_little_training(subject):
     """Both predict held-out frames badly; the one wants more drives, the other more steps."""
-    bad = replace(measure(subject), predicted=np.array([0.4, 0.6]), copied=np.ones(2))
+    bad = replace(measure(subject), predicted=np.array([0.3, 0.45]), copied=np.ones(2))
     for learnt, advice in ((0.05, 'by heart, for of frames that were trained on it is 0.05'),
                            (0.5, 'Train longer')):
         said = next(c.words() for c in checks(replace(bad, learnt=np.array([0.1, learnt])),
