@@ -99,8 +99,8 @@ def test_camera_to_command_through_the_gate(bench, committed, family):
     assert not family()
     (row,) = json.loads(said)
     assert (row['image'], row['processes'], row['profile']) == ('640x480', 3, 'shipped')
-    # without it one frame in eight comes; a planner that stands still for a moment loses some
-    assert 0.5 < row['delivered'] <= 1.0
+    # without it one frame in eight comes
+    assert 0.8 < row['delivered'] <= 1.0
     assert 0.0 < row['p50_ms'] <= row['p99_ms'] <= row['p999_ms']
     assert set(row['stages']) == {*bench_graph.STAGES, 'command'}
     stages_ms = row['stages'].values()

@@ -108,7 +108,7 @@ def test_without_a_clock_nothing_is_moved_and_without_odometry_the_robot_stands(
         wait_for(driven, 'a command')
         # more than answers that were on their way: it is told so again and again
         told = len(heard)
-        wait_for(lambda: len(heard) >= told + 3 and not any(
+        wait_for(lambda: len(heard) >= told + 5 and not any(
             from_twist(message).any() for message in heard[-3:]), 'the robot is told to stand')
         assert driver.end() == 0, driver.output
     assert 'Traceback' not in driver.output

@@ -83,7 +83,7 @@ def test_an_inactive_gate_repeats_zero_and_forgets_the_drive(probe, planner, gat
     planner.wait_state('inactive')
     planner.wait_out(0.0, 0.0)
     first = len(planner.out)
-    wait_for(lambda: len(planner.out) > first + 5, 'zeros')
+    wait_for(lambda: len(planner.out) > first + 20, 'zeros')
     assert transition(probe, Transition.TRANSITION_ACTIVATE)
     planner.wait_state('waiting', Reason.OBEDIENCE)
     assert not any(from_twist(m).any() for m in planner.out[first:])

@@ -49,7 +49,7 @@ def test_goals_that_are_none_leave_the_drive_as_it_is(robot, planner):
             return reason in planner.output
         wait_for(refused, reason)
     robot.wait_word('arrived')
-    assert np.hypot(*(robot.place - (0.85, 0.85))) < 0.12
+    assert np.hypot(*(robot.place - (0.85, 0.85))) < 0.08
 
 
 def test_a_goal_that_is_none_starts_no_drive(probe, bundle, robot):

@@ -63,7 +63,7 @@ def test_it_drives_to_the_goal_and_says_everything(probe, robot, planner):
     driving = [s for s in list(robot.status) if s.message == 'driving'][-1]
     robot.wait_word('arrived')
     arrived = next(s for s in list(robot.status) if s.message == 'arrived')
-    assert np.hypot(*(robot.place - (0.75, 0.6))) < 0.12
+    assert np.hypot(*(robot.place - (0.75, 0.6))) < 0.08
     robot.wait_zero()
 
     assert driving.hardware_id == 'cpu'
