@@ -28,6 +28,9 @@ SMALL = ModelConfig(image_px=32, width=8, channels=(8, 8), encoder_hidden=16, pr
                     predictor_layers=2, critic_hidden=16, horizon=3)
 # its rollout tells where the goal lies, too
 TELLING = replace(SMALL, history=2, whereabouts_hidden=8)
+# its encoder is one of keypoints
+KEYPOINTS = replace(SMALL, keypoints=6)
+_NAMES = {SMALL: 'small', TELLING: 'telling', KEYPOINTS: 'keypoints'}
 CALIBRATION = Calibration(0.75, 0.25, (0.01, 0.02, 0.03))
 
 
@@ -47,6 +50,6 @@ def random_networks(config: ModelConfig = SMALL, seed: int = 0) -> Networks:
 @cache
 def small_bundle(base: Path, config: ModelConfig = SMALL) -> Path:
     """Export small networks under a folder; return the bundle's."""
-    folder = base / ('small_bundle' if config == SMALL else 'telling_bundle')
+    folder = base / f'{_NAMES[config]}_bundle'
     export_bundle(random_networks(config), folder, 'small', CALIBRATION, {'seed': 0})
     return folder

@@ -179,7 +179,8 @@ def _train(args: argparse.Namespace, settings, here, interrupt):
     scalars_too = scalars_wanted(args, here)
     # from here on a signal waits for the end of the step, and the state is saved
     with interrupt:
-        world_model_stage(networks, training, settings, args.out, here, scalars_too)
+        world_model_stage(networks, training, settings, args.out, here, scalars_too,
+                          data.held_out)
         critic_stage(networks, training, settings, args.out, here, scalars_too)
     if here.ranks.first:
         save_weights(networks, args.out / 'weights.safetensors')

@@ -34,8 +34,9 @@ def scalars_wanted(args: argparse.Namespace, here) -> bool:
     return here.ranks.first and getattr(args, 'tensorboard', scalars.installed())
 
 
-def world_model_stage(networks, episodes, settings, folder: Path, here, scalars_too: bool) -> None:
-    """Train encoder and predictor; say early what goes wrong."""
+def world_model_stage(networks, episodes, settings, folder: Path, here, scalars_too: bool,
+                      held_out=None) -> None:
+    """Train encoder and predictor; say early what goes wrong, on held-out episodes too."""
     from jepa_ros.learning.health import Health, Watch
     from jepa_ros.learning.run import read_metrics
     from jepa_ros.learning.scalars import Scalars
@@ -47,7 +48,8 @@ def world_model_stage(networks, episodes, settings, folder: Path, here, scalars_
     before = read_metrics(folder, 'world_model') if here.ranks.first else []
     with bar_of(train.steps, 'world model', here) as bar, \
             Scalars(folder, 'world_model', scalars_too) as scalars:
-        for row in train_world_model(networks, episodes, train, folder, here):
+        known = ''
+        for row in train_world_model(networks, episodes, train, folder, here, held_out):
             bar.update(int(row['step']) + 1 - bar.n)
             if not here.ranks.first:
                 continue
@@ -57,9 +59,12 @@ def world_model_stage(networks, episodes, settings, folder: Path, here, scalars_
                 watch.see(before.pop(0))
             for words in watch.see(row):
                 bar.write(f'WARNING {words}', file=sys.stderr)
+            if 'error_held_out' in row:
+                known = (f" error/copy held out {row['error_held_out']:.2f} "
+                         f"trained {row['error_trained']:.2f}")
             if int(row['step']) % 20 == 0:
                 bar.set_postfix_str(f"next {row['next_latent']:.3f} copy {row['copy_last']:.3f} "
-                                    f"sigreg {row['sigreg']:.2f}")
+                                    f"sigreg {row['sigreg']:.2f}{known}")
 
 
 def critic_stage(networks, episodes, settings, folder: Path, here, scalars_too: bool) -> None:

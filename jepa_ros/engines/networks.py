@@ -25,6 +25,7 @@ import torch
 from torch import nn, Tensor
 from torch.nn import functional
 
+from jepa_ros.engines.keypoint_encoder import KeypointEncoder
 from jepa_ros.engines.vision_encoder import VisionConfig, VisionEncoder
 
 
@@ -35,14 +36,16 @@ class ModelConfig:
 
     The last P of the ``width`` numbers of a latent are proprioception itself, each divided by its
     ``proprioception_scale``: at rest they are zero.  ``history`` T is how many latents, a block
-    apart, predictor and critic see.  ``whereabouts_hidden`` above 0 gives the critic
-    ``Whereabouts`` of that width.  With ``vision`` the encoder is one of a public checkpoint, and
+    apart, predictor and critic see.  ``keypoints`` above 0 makes the encoder one of so many, and
+    each of the ``channels`` halves the picture; without, the first of them quarters it.
+    ``whereabouts_hidden`` above 0 gives the critic ``Whereabouts`` of that width.  With ``vision`` the encoder is one of a public checkpoint, and
     ``channels`` and ``encoder_hidden`` mean nothing.
     """
 
     image_px: int = 64
     width: int = 64
     channels: tuple[int, ...] = (64, 128, 160)
+    keypoints: int = 0
     encoder_hidden: int = 256
     predictor_hidden: int = 256
     predictor_layers: int = 3
@@ -71,6 +74,8 @@ class ModelConfig:
         if self.whereabouts_hidden < 0:
             raise ValueError(f'whereabouts_hidden is {self.whereabouts_hidden}, must be at least '
                              '0, which is without')
+        if self.keypoints < 0:
+            raise ValueError(f'keypoints is {self.keypoints}, must be at least 0, which is without')
         if self.history < 1:
             raise ValueError(f'history is {self.history}, must be at least 1')
         if not len(self.proprioception_scale) < self.width:
@@ -88,7 +93,7 @@ class ModelConfig:
     @property
     def stride(self) -> int:
         """Return the pixels on a side that one cell of the last feature map covers."""
-        return 2 ** (len(self.channels) + 1)
+        return 2 ** (len(self.channels) + (0 if self.keypoints else 1))
 
 
 class Encoder(nn.Module):
@@ -246,14 +251,23 @@ class Critic(nn.Module):
         return functional.softplus(out) * self.SCALE_BLOCKS, told
 
 
+def _encoder(config: ModelConfig) -> nn.Module:
+    """Return an untrained encoder of the kind that is asked for."""
+    if config.vision is not None:
+        return VisionEncoder(config.vision, config.image_px, config.encoded_width)
+    if config.keypoints:
+        return KeypointEncoder(config.image_px, config.channels, config.keypoints,
+                               config.encoder_hidden, config.encoded_width)
+    return Encoder(config)
+
+
 class Networks(nn.Module):
     """Everything a bundle's weights hold."""
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        self.encoder = (Encoder(config) if config.vision is None else
-                        VisionEncoder(config.vision, config.image_px, config.encoded_width))
+        self.encoder = _encoder(config)
         self.predictor = Predictor(config)
         self.critic = Critic(config)
         self.register_buffer('proprioception_scale', torch.tensor(config.proprioception_scale),

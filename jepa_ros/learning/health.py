@@ -26,6 +26,8 @@ from jepa_ros.learning.parallel import ALONE, Ranks
 
 # a dimension below this standard deviation says nothing; SIGReg wants 1
 FLAT_STD = 0.05
+# known by heart: frames that were trained on have less than this part of the error of others
+LEARNT = 0.5
 # what a sample of a true Gaussian gets: the integral of (1 - exp(-t^2)) exp(-t^2 / 2)
 _GAUSSIAN_SIGREG = math.sqrt(2 * math.pi) * (1 - 1 / math.sqrt(3))
 
@@ -64,13 +66,16 @@ class Health:
     Limits of what a window of steps may look like; nothing is judged before ``patience`` steps.
 
     ``copy_ratio``: the next-latent error, divided by that of copying the last latent, above
-    which actions explain nothing.  ``rank_share``: the least effective rank, as a part of the
+    which actions explain nothing.  ``by_heart``: that of held-out frames at the horizon above
+    which drives are learnt by heart, where frames that were trained on have less than half.
+    ``rank_share``: the least effective rank, as a part of the
     dimensions, where the window's error ratio does not excuse it.
     """
 
     window: int = 100
     patience: int = 500
     copy_ratio: float = 0.8
+    by_heart: float = 0.5
     flat_share: float = 0.25
     rank_share: float = 0.1
     sigreg_times: float = 20.0
@@ -98,11 +103,14 @@ class Watch:
         self._limits, self._width, self._clip = limits, width, clip
         self._sigreg_weight = sigreg_weight
         self._rows: deque[dict[str, float]] = deque(maxlen=limits.window)
+        self._known, self._new = 1.0, 0.0   # errors over copy-last as they were last told
         self.found: dict[str, str] = {}
 
     def see(self, row: dict[str, float]) -> list[str]:
         """Take the metrics of a step; return the warnings that are new."""
         self._rows.append(row)
+        self._known = row.get('error_trained', self._known)
+        self._new = row.get('error_held_out', self._new)
         step = int(row['step'])
         if step + 1 < self._limits.patience or len(self._rows) < self._limits.window:
             return []
@@ -144,6 +152,12 @@ class Watch:
                 f'against {copied:.3g}, limit {limits.copy_ratio:g} of it): actions do not '
                 'explain the frames; check the action topic and the clock offset between camera '
                 'and commands')
+        if self._new > limits.by_heart and self._known < LEARNT * self._new:
+            causes['by heart'] = (
+                f"of held-out frames the error at the horizon is {self._new:.2f} of copy-last's "
+                f'after {steps} steps (limit {limits.by_heart:g}), of those trained on '
+                f'{self._known:.2f}: drives are learnt by heart, and longer training makes it '
+                'worse; record more drives, or train smaller networks')
         norm = self._median('gradient_norm')
         if norm > limits.gradient_times * self._clip:
             causes['gradient'] = (

@@ -49,30 +49,46 @@ def pose_targets(poses: np.ndarray) -> np.ndarray:
     return np.stack([poses[:, 0], poses[:, 1], np.cos(poses[:, 2]), np.sin(poses[:, 2])], axis=1)
 
 
+def moments(episodes: Episodes, config: ModelConfig, horizon: int, most: int = 0) -> np.ndarray:
+    """
+    Return the rows after which ``horizon`` blocks are known.
+
+    ``most`` above 0 is about how many are wanted, evenly apart, of all that there are.
+    """
+    rows = episodes.starts(config.block, config.history, after=config.block * horizon)
+    return rows[::max(1, len(rows) // most)] if most else rows
+
+
 @torch.no_grad()
 def errors_by_horizon(networks: Networks, episodes: Episodes, z: torch.Tensor, horizon: int,
                       most: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """
     Return mean squared error per dimension after 1 to ``horizon`` blocks: predicted, copy-last.
 
-    Both are divided by the variance of the latents, so that models can be compared.  ``most``
-    above 0 is about how many moments are looked at, evenly apart, of all that there are.
+    Both are divided by the variance of the latents z (N, D), so that models can be compared; of
+    ``moments``.
     """
-    size, history = networks.config.block, networks.config.history
-    rows = episodes.starts(size, history, after=size * horizon)
-    if most:
-        rows = rows[::max(1, len(rows) // most)]
-    scale = z.var(dim=0).mean()
+    predicted, copied = errors_at(networks, episodes, z,
+                                  moments(episodes, networks.config, horizon, most), horizon)
+    scale = z.var(dim=0).mean().item()
+    return predicted / scale, copied / scale
+
+
+@torch.no_grad()
+def errors_at(networks: Networks, episodes: Episodes, z: torch.Tensor, rows: np.ndarray,
+              horizon: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the same (H,), undivided, of the moments at rows (B,) and latents z (N, D)."""
+    size, history, device = networks.config.block, networks.config.history, z.device
     seen = list(z[rows_before(episodes, rows, size, history)].unbind(1))
-    before = blocks_before(episodes, rows, size, history)
+    before = blocks_before(episodes, rows, size, history).to(device)
     predicted, copied = [], []
     for h in range(horizon):
-        block = blocks_at(episodes, rows + h * size, size)
+        block = blocks_at(episodes, rows + h * size, size).to(device)
         seen.append(networks.predictor(torch.stack(seen[h:], dim=1), before, block))
         before = torch.cat([before[:, 1:], block[:, None]], dim=1)
         truth = z[rows + (h + 1) * size]
-        predicted.append(((seen[-1] - truth).square().mean() / scale).item())
-        copied.append(((z[rows] - truth).square().mean() / scale).item())
+        predicted.append((seen[-1] - truth).square().mean().item())
+        copied.append((z[rows] - truth).square().mean().item())
     return np.array(predicted), np.array(copied)
 
 

@@ -21,11 +21,10 @@ from typing import Any, Literal
 
 import numpy as np
 
+from jepa_ros.learning.health import LEARNT
 from jepa_ros.learning.report_measures import Measures
 
 Colour = Literal['green', 'amber', 'red']
-# frames that were trained on have less than this share of the error of those that were not
-_BY_HEART = 0.5
 PAINT = {'green': '#1a7f37', 'amber': '#b35900', 'red': '#c01c28'}
 
 
@@ -72,7 +71,7 @@ def checks(m: Measures, names: Sequence[str], warnings: Mapping[str, str]) -> li
               f'{ratio:.2f} of its error after {len(m.predicted)} blocks', 'up to 0.35',
               f'The drives are learnt by heart, for of frames that were trained on it is '
               f'{learnt:.2f}: record more drives, or train smaller networks'
-              if learnt < _BY_HEART * ratio else
+              if learnt < LEARNT * ratio else
               'Train longer; check the action topic and the clock offset of the bags'),
         Check('prediction beats an untrained model',
               _grade_low(error / max(float(m.untrained[-1]), 1e-12), 0.5, 0.9),

@@ -34,9 +34,9 @@ class Scalars:
         self._writer = None
 
     def write(self, row: dict[str, float]) -> None:
-        """Write a row of metrics, every ``EVERY`` steps."""
+        """Write a row every ``EVERY`` steps, and each one that tells of held-out frames."""
         step = int(row['step'])
-        if not self._on or step % EVERY:
+        if not self._on or (step % EVERY and 'error_held_out' not in row):
             return
         if self._writer is None:
             from torch.utils.tensorboard import SummaryWriter

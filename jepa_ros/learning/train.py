@@ -28,6 +28,7 @@ from torch import nn, Tensor
 from jepa_ros.engines.networks import ModelConfig, Networks
 from jepa_ros.learning.batches import check_episodes, draw, sequence_rows, still
 from jepa_ros.learning.data import Episodes, known_poses
+from jepa_ros.learning.generalisation import due, known_and_new
 from jepa_ros.learning.health import joint_std, spread
 from jepa_ros.learning.joint_norm import join_batch_norms
 from jepa_ros.learning.latents import encode_frames
@@ -41,9 +42,13 @@ from jepa_ros.learning.whereabouts import draw_lesson, whereabouts_loss
 
 
 def train_world_model(networks: Networks, episodes: Episodes, config: TrainConfig, folder: Path,
-                      machine: Machine = CPU) -> Iterator[dict[str, float]]:
+                      machine: Machine = CPU, held_out: Episodes | None = None
+                      ) -> Iterator[dict[str, float]]:
     """
     Train in place, yielding a row of metrics a step; resumes from ``folder`` where it was.
+
+    With ``held_out`` a row now and then tells what is known and what is new of
+    ``known_and_new``.
 
     An encoder whose parameters want no gradient stays as it is: the random-encoder baseline.
     The networks are on the machine's device; its ranks each take their part of the episodes of a
@@ -69,6 +74,8 @@ def train_world_model(networks: Networks, episodes: Episodes, config: TrainConfi
             group['lr'] = schedule(step, config)
         row = {'step': step, **_step(networks, episodes, rows, config, step, known, optimizer,
                                      machine)}
+        if held_out is not None and machine.ranks.first and due(step, config.steps):
+            row.update(known_and_new(networks, episodes, held_out))
         run.keep(step, row)
         yield row
     networks.eval()

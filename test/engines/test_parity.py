@@ -21,7 +21,7 @@ import sys
 
 import numpy as np
 import pytest
-from small_bundle import small_bundle, TELLING
+from small_bundle import KEYPOINTS, small_bundle, TELLING
 import torch
 
 from jepa_ros.engines.load import load_engine
@@ -34,13 +34,14 @@ PARITY = 1e-4
 COMMITTED = Path(__file__).parents[2] / 'models' / 'warehouse_ceiling'
 
 
-@pytest.fixture(scope='module', params=['small', 'telling', 'warehouse_ceiling'])
+@pytest.fixture(scope='module', params=['small', 'telling', 'keypoints', 'warehouse_ceiling'])
 def folder(request, bundle, tmp_path_factory) -> Path:
-    """Return the folder of a bundle: two small ones, and the one that is committed."""
+    """Return the folder of a bundle: three small ones, and the one that is committed."""
     if request.param == 'small':
         return bundle
-    if request.param == 'telling':
-        return small_bundle(tmp_path_factory.getbasetemp(), TELLING)
+    if request.param in ('telling', 'keypoints'):
+        return small_bundle(tmp_path_factory.getbasetemp(),
+                            TELLING if request.param == 'telling' else KEYPOINTS)
     if not (COMMITTED / 'manifest.json').exists():
         pytest.skip('models/warehouse_ceiling is not there')
     return COMMITTED

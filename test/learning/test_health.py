@@ -72,6 +72,10 @@ def test_actions_of_other_moments_are_named(many_squares, tmp_path):
     ({'rank': 0.7}, 'rank', 'effective rank is 0.7 of 8 after 20 steps, limit 0.8'),
     ({'sigreg': 50.0}, 'sigreg', 'SIGReg is 50.0 after 20 steps, limit 21'),
     ({'next_latent': 0.9}, 'actions', r'no better than copy-last after 20 steps (0.9 against 1'),
+    ({'error_held_out': 0.51, 'error_trained': 0.25}, 'by heart',
+     "error at the horizon is 0.51 of copy-last's after 20 steps (limit 0.5), of those trained"),
+    ({'error_held_out': 0.51, 'error_trained': 0.26}, None, ''),
+    ({'error_held_out': 0.49, 'error_trained': 0.01}, None, ''),
     ({'gradient_norm': 21.0}, 'gradient', 'gradient norm is 21 after 20 steps and clipped to 1'),
 ])
 def test_each_limit(change, cause, words):
