@@ -50,7 +50,7 @@ def world_model_stage(networks, episodes, settings, folder: Path, here, scalars_
             Scalars(folder, 'world_model', scalars_too) as scalars:
         known = ''
         for row in train_world_model(networks, episodes, train, folder, here, held_out):
-            bar.update(int(row['step']) + 1 - bar.n)
+            show_done(bar, int(row['step']) + 1)
             if not here.ranks.first:
                 continue
             scalars.write(row)
@@ -98,10 +98,17 @@ def critic_on(latents, networks, episodes, settings, folder: Path, here,
             Scalars(folder, 'critic', scalars_too) as scalars:
         for row in train_critic(networks, episodes, latents, settings.critic, folder, here,
                                 floor):
-            bar.update(int(row['step']) + 1 - bar.n)
+            show_done(bar, int(row['step']) + 1)
             scalars.write(row)
             if int(row['step']) % 50 == 0:
                 bar.set_postfix_str(f"loss {row['critic_loss']:.4f}")
+
+
+def show_done(bar, steps: int) -> None:
+    """Show so many steps as done; those of a former run count for no speed."""
+    if not bar.n:
+        bar.initial = bar.n = bar.last_print_n = steps - 1
+    bar.update(steps - bar.n)
 
 
 def bar_of(total: int | None, name: str, here, unit: str = 'step'):

@@ -38,8 +38,9 @@ class ModelConfig:
     ``proprioception_scale``: at rest they are zero.  ``history`` T is how many latents, a block
     apart, predictor and critic see.  ``keypoints`` above 0 makes the encoder one of so many, and
     each of the ``channels`` halves the picture; without, the first of them quarters it.
-    ``whereabouts_hidden`` above 0 gives the critic ``Whereabouts`` of that width.  With ``vision`` the encoder is one of a public checkpoint, and
-    ``channels`` and ``encoder_hidden`` mean nothing.
+    ``whereabouts_hidden`` above 0 gives the critic ``Whereabouts`` of that width.  With
+    ``vision`` the encoder is one of a public checkpoint, and ``channels``, ``keypoints`` and
+    ``encoder_hidden`` mean nothing.
     """
 
     image_px: int = 64
@@ -75,7 +76,8 @@ class ModelConfig:
             raise ValueError(f'whereabouts_hidden is {self.whereabouts_hidden}, must be at least '
                              '0, which is without')
         if self.keypoints < 0:
-            raise ValueError(f'keypoints is {self.keypoints}, must be at least 0, which is without')
+            raise ValueError(f'keypoints is {self.keypoints}, must be at least 0, which is '
+                             'without')
         if self.history < 1:
             raise ValueError(f'history is {self.history}, must be at least 1')
         if not len(self.proprioception_scale) < self.width:

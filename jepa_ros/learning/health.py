@@ -157,7 +157,8 @@ class Watch:
                 f"of held-out frames the error at the horizon is {self._new:.2f} of copy-last's "
                 f'after {steps} steps (limit {limits.by_heart:g}), of those trained on '
                 f'{self._known:.2f}: drives are learnt by heart, and longer training makes it '
-                'worse; record more drives, or train smaller networks')
+                'worse; record more drives, or use model.keypoints, as '
+                'config/train_overhead.yaml does')
         norm = self._median('gradient_norm')
         if norm > limits.gradient_times * self._clip:
             causes['gradient'] = (

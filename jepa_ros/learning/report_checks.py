@@ -70,7 +70,7 @@ def checks(m: Measures, names: Sequence[str], warnings: Mapping[str, str]) -> li
         Check('prediction beats copy-last', _grade_low(ratio, 0.35, 0.5),
               f'{ratio:.2f} of its error after {len(m.predicted)} blocks', 'up to 0.35',
               f'The drives are learnt by heart, for of frames that were trained on it is '
-              f'{learnt:.2f}: record more drives, or train smaller networks'
+              f'{learnt:.2f}: record more drives, or use model.keypoints'
               if learnt < LEARNT * ratio else
               'Train longer; check the action topic and the clock offset of the bags'),
         Check('prediction beats an untrained model',

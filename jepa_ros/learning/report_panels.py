@@ -36,10 +36,16 @@ def smooth(values: np.ndarray, count: int = 60) -> tuple[np.ndarray, np.ndarray]
 
 
 def losses(axes: Any, folder: Path) -> None:
-    """Draw the world model's losses beside what copying the last latent would cost."""
+    """Draw the losses beside what copying the last latent would cost, and what is new beside."""
     rows = read_metrics(folder, 'world_model')
     for key in ('next_latent', 'rollout', 'copy_last', 'sigreg'):
         axes.plot(*smooth(np.array([r[key] for r in rows])), label=key.replace('_', ' '))
+    told = [r for r in rows if 'error_held_out' in r]
+    for key, style, label in (('error_held_out', 'k.-', 'held out, over copy-last'),
+                              ('error_trained', 'k.:', 'trained on, over copy-last')):
+        if told:
+            axes.plot([r['step'] for r in told], [r[key] for r in told], style, linewidth=0.8,
+                      markersize=3, label=label)
     axes.set_yscale('log')
     axes.set(title='World model losses', xlabel='step')
     axes.legend(fontsize=7)

@@ -16,6 +16,7 @@
 """``jepa train`` and ``jepa export``: settings and bags in, a bundle and its report out."""
 
 from dataclasses import asdict
+import io
 import json
 from pathlib import Path
 import re
@@ -35,8 +36,10 @@ from bag_rig import (
 )
 import numpy as np
 import pytest
+from tqdm import tqdm
 
 from jepa_ros.cli.main import main
+from jepa_ros.cli.train_stages import show_done
 
 pytest.importorskip('torch')
 
@@ -79,7 +82,8 @@ def test_the_front_s_file_is_understood(root):
 def test_the_file_for_half_an_hour_from_above_is_understood(root):
     settings = resolve(root / 'config' / 'train_overhead.yaml', {}, [])
     assert settings.data.symmetry == 'overhead'
-    assert (settings.model.width, settings.train.steps) == (32, 18000)
+    assert (settings.model.width, settings.train.steps) == (32, 4000)
+    assert (settings.model.channels, settings.model.keypoints) == ((16, 48), 32)
     assert (settings.train.frame_light, settings.train.episode_light) == (0.1, 1.0)
     critic = settings.critic
     assert (critic.imagined, critic.imagined_blocks, critic.lookahead) == (0.3, 3, 0.8)
@@ -145,6 +149,16 @@ def test_an_arm_s_bag_is_trained_on(kind, options, names, tmp_path, capsys, monk
     for name in names:
         assert re.search(rf'^  {name} -?[0-9.]+ to [0-9.]+ {unit}$', said, re.MULTILINE)
     assert load_settings(tmp_path / 'run').data.units == tuple(options[1:])
+
+
+def test_the_bar_of_a_run_that_goes_on_has_the_speed_of_now():
+    with tqdm(total=100, file=io.StringIO()) as bar:
+        for steps in (81, 82, 83):
+            show_done(bar, steps)
+        assert (bar.n, bar.initial) == (83, 80)
+    with tqdm(total=100, file=io.StringIO()) as bar:
+        show_done(bar, 1)
+        assert (bar.n, bar.initial) == (1, 0)
 
 
 @pytest.mark.slow

@@ -20,6 +20,7 @@ from html.parser import HTMLParser
 import json
 
 import cv2
+from matplotlib.figure import Figure
 import numpy as np
 import pytest
 from small_bundle import random_networks, SMALL
@@ -34,7 +35,9 @@ from jepa_ros.learning.report_checks import checks, verdict
 from jepa_ros.learning.report_curves import Curve
 from jepa_ros.learning.report_floor import FloorView
 from jepa_ros.learning.report_measures import action_coverage, measure, Subject
+from jepa_ros.learning.report_panels import losses
 from jepa_ros.learning.report_pictures import imagine
+from jepa_ros.learning.run import read_metrics
 from jepa_ros.learning.train import train_world_model
 from jepa_ros.learning.train_config import TrainConfig
 
@@ -64,11 +67,20 @@ def subject(squares, tmp_path_factory):
     folder = tmp_path_factory.mktemp('run')
     networks, control = random_networks(CONFIG), random_networks(CONFIG, seed=1)
     list(train_world_model(networks, squares, TrainConfig(
-        steps=8, batch=16, episodes=4, directions=8, bfloat16=False), folder))
+        steps=8, batch=16, episodes=4, directions=8, bfloat16=False), folder, held_out=squares))
     latents = encode_all(networks, squares)
     list(train_critic(networks, squares, latents, CriticConfig(steps=8, batch=16), folder))
     return Subject('small <model>', folder, networks, control, squares, squares, ACTIONS,
                    latents.clean, latents, encode_all(control, squares).clean, 0.5)
+
+
+def test_the_losses_show_what_is_new_and_what_is_known(subject):
+    axes = Figure().subplots()
+    losses(axes, subject.run_folder)
+    lines = {line.get_label(): line.get_xydata().tolist() for line in axes.get_lines()}
+    last = read_metrics(subject.run_folder, 'world_model')[-1]
+    assert lines['held out, over copy-last'] == [[7, last['error_held_out']]]
+    assert lines['trained on, over copy-last'] == [[7, last['error_trained']]]
 
 
 def test_picture_page_and_figures(subject, tmp_path, rng):
