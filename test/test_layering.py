@@ -46,9 +46,9 @@ ROS = {
 TORCH = {'huggingface_hub', 'safetensors', 'torch', 'torchvision', 'transformers'}
 # the networks themselves, and what runs them with torch
 TORCH_ENGINE = {
-    'engines.architectures', 'engines.keypoint_encoder', 'engines.lewm_networks',
-    'engines.lewm_rollout', 'engines.networks',
-    'engines.rollout_graph', 'engines.torch_engine', 'engines.vision_encoder', 'engines.vit'}
+    'engines.architectures', 'engines.encoder_parts', 'engines.keypoint_encoder',
+    'engines.lewm_networks', 'engines.lewm_rollout', 'engines.networks', 'engines.rollout_graph',
+    'engines.torch_engine', 'engines.vision_encoder', 'engines.vit'}
 # nodes for simulation; those that run on a robot know nothing of it
 SIMULATION_NODES = {'ros.simulator_node', 'ros.goal_sender', 'ros.driver_node'}
 MODULES = sorted(PACKAGE.rglob('*.py'))

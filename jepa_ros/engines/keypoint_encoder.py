@@ -26,7 +26,9 @@ import math
 import torch
 from torch import nn, Tensor
 
-_FIRST_TEMPERATURE = 0.5
+from jepa_ros.engines.encoder_parts import projector, scaled
+
+_FIRST_SHARPNESS = 2.0
 
 
 class SpatialSoftmax(nn.Module):
@@ -34,8 +36,7 @@ class SpatialSoftmax(nn.Module):
 
     def __init__(self, keypoints: int, side: int) -> None:
         super().__init__()
-        self.log_sharpness = nn.Parameter(torch.full((keypoints, 1),
-                                                     -math.log(_FIRST_TEMPERATURE)))
+        self.log_sharpness = nn.Parameter(torch.full((keypoints, 1), math.log(_FIRST_SHARPNESS)))
         line = torch.linspace(-1.0, 1.0, side)
         y, x = torch.meshgrid(line, line, indexing='ij')
         self.register_buffer('places', torch.stack([x, y], dim=-1).flatten(0, 1),
@@ -67,12 +68,9 @@ class KeypointEncoder(nn.Module):
             *layers, nn.Conv2d(previous, keypoints, 3, 1, 1, bias=False),
             nn.BatchNorm2d(keypoints))
         self.keypoints = SpatialSoftmax(keypoints, image_px // 2 ** len(channels))
-        # a LayerNorm in the projector would stand in SIGReg's way
-        self.projector = nn.Sequential(
-            nn.Flatten(), nn.Linear(3 * keypoints, hidden, bias=False), nn.BatchNorm1d(hidden),
-            nn.SiLU(), nn.Linear(hidden, width))
+        self.projector = projector(3 * keypoints, hidden, width)
 
     def forward(self, images: Tensor) -> Tensor:
         """Encode uint8 images, or float ones on the same 0 to 255 scale."""
-        x = images.permute(0, 3, 1, 2).to(torch.float32) * (1 / 64.0) - 2.0
-        return self.projector(self.keypoints(self.convolutions(x))).unsqueeze(1)
+        maps = self.convolutions(scaled(images))
+        return self.projector(self.keypoints(maps)).unsqueeze(1)

@@ -25,6 +25,7 @@ import torch
 from torch import nn, Tensor
 from torch.nn import functional
 
+from jepa_ros.engines.encoder_parts import projector, scaled
 from jepa_ros.engines.keypoint_encoder import KeypointEncoder
 from jepa_ros.engines.vision_encoder import VisionConfig, VisionEncoder
 
@@ -113,16 +114,12 @@ class Encoder(nn.Module):
             previous = channels
         self.convolutions = nn.Sequential(*layers)
         side = config.image_px // config.stride
-        # a LayerNorm in the projector would stand in SIGReg's way
-        self.projector = nn.Sequential(
-            nn.Flatten(), nn.Linear(side * side * previous, config.encoder_hidden, bias=False),
-            nn.BatchNorm1d(config.encoder_hidden), nn.SiLU(),
-            nn.Linear(config.encoder_hidden, config.encoded_width))
+        self.projector = projector(side * side * previous, config.encoder_hidden,
+                                   config.encoded_width)
 
     def forward(self, images: Tensor) -> Tensor:
         """Encode uint8 images, or float ones on the same 0 to 255 scale."""
-        x = images.permute(0, 3, 1, 2).to(torch.float32) * (1 / 64.0) - 2.0
-        return self.projector(self.convolutions(x)).unsqueeze(1)
+        return self.projector(self.convolutions(scaled(images))).unsqueeze(1)
 
 
 class Predictor(nn.Module):

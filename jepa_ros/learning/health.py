@@ -68,8 +68,8 @@ class Health:
     ``copy_ratio``: the next-latent error, divided by that of copying the last latent, above
     which actions explain nothing.  ``by_heart``: that of held-out frames at the horizon above
     which drives are learnt by heart, where frames that were trained on have less than half.
-    ``rank_share``: the least effective rank, as a part of the
-    dimensions, where the window's error ratio does not excuse it.
+    ``rank_share``: the least effective rank, as a part of the dimensions, where the window's
+    error ratio does not excuse it.
     """
 
     window: int = 100

@@ -47,8 +47,7 @@ def train_world_model(networks: Networks, episodes: Episodes, config: TrainConfi
     """
     Train in place, yielding a row of metrics a step; resumes from ``folder`` where it was.
 
-    With ``held_out`` a row now and then tells what is known and what is new of
-    ``known_and_new``.
+    With ``held_out`` a row now and then has what ``known_and_new`` tells, too.
 
     An encoder whose parameters want no gradient stays as it is: the random-encoder baseline.
     The networks are on the machine's device; its ranks each take their part of the episodes of a

@@ -39,9 +39,9 @@ def folder(request, bundle, tmp_path_factory) -> Path:
     """Return the folder of a bundle: three small ones, and the one that is committed."""
     if request.param == 'small':
         return bundle
-    if request.param in ('telling', 'keypoints'):
-        return small_bundle(tmp_path_factory.getbasetemp(),
-                            TELLING if request.param == 'telling' else KEYPOINTS)
+    small = {'telling': TELLING, 'keypoints': KEYPOINTS}
+    if request.param in small:
+        return small_bundle(tmp_path_factory.getbasetemp(), small[request.param])
     if not (COMMITTED / 'manifest.json').exists():
         pytest.skip('models/warehouse_ceiling is not there')
     return COMMITTED

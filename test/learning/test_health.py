@@ -19,17 +19,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from square_model import SQUARE
 import torch
 
-from jepa_ros.engines.networks import ModelConfig, Networks
+from jepa_ros.engines.networks import Networks
 from jepa_ros.learning.health import FLAT_STD, Health, spread, Watch
 from jepa_ros.learning.metrics import effective_rank
 from jepa_ros.learning.train import train_world_model
 from jepa_ros.learning.train_config import TrainConfig
 
-SQUARE = ModelConfig(image_px=32, width=8, channels=(8, 16), encoder_hidden=32,
-                     predictor_hidden=64, predictor_layers=2, critic_hidden=16, dropout=0.0,
-                     block=3, horizon=3, low=(-1.0, -1.0), high=(1.0, 1.0))
 TRAIN = TrainConfig(steps=200, batch=64, episodes=4, rollout=2, learning_rate=3e-3, warmup=20,
                     directions=32, save_every=1000, bfloat16=False)
 GOOD = {'next_latent': 0.1, 'copy_last': 1.0, 'sigreg': 1.2, 'gradient_norm': 0.5, 'flat': 0.0,

@@ -18,6 +18,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from square_model import SQUARE
 import torch
 
 from jepa_ros.engines.networks import ModelConfig, Networks
@@ -30,9 +31,6 @@ from jepa_ros.learning.run import read_metrics
 from jepa_ros.learning.train import train_world_model
 from jepa_ros.learning.train_config import schedule, TrainConfig
 
-SQUARE = ModelConfig(image_px=32, width=8, channels=(8, 16), encoder_hidden=32,
-                     predictor_hidden=64, predictor_layers=2, critic_hidden=16, dropout=0.0,
-                     block=3, horizon=3, low=(-1.0, -1.0), high=(1.0, 1.0))
 TRAIN = TrainConfig(steps=220, batch=64, episodes=4, rollout=2, learning_rate=3e-3, warmup=20,
                     directions=32, save_every=100, bfloat16=False)
 BRIEF = replace(TRAIN, steps=6, save_every=2, batch=16)
