@@ -21,7 +21,6 @@ import shutil
 
 import numpy as np
 import pytest
-from safetensors.torch import save_file
 from small_bundle import CALIBRATION, random_networks, SMALL, TELLING
 import torch
 
@@ -30,14 +29,12 @@ from jepa_ros.engines import int8_graphs
 from jepa_ros.engines.architectures import networks_config
 from jepa_ros.engines.int8_graphs import write_int8
 from jepa_ros.engines.manifest import BundleError, GRAPHS, load_manifest
-from jepa_ros.engines.networks import Networks
 from jepa_ros.engines.onnx_engine import OnnxEngine
 from jepa_ros.engines.rollout_graph import RolloutGraph
 from jepa_ros.engines.torch_engine import load_networks
 from jepa_ros.learning import export
 from jepa_ros.learning.baseline import bundle_of_baseline, save_baseline, untrained_bundle
 from jepa_ros.learning.bundle_place import check_place
-from jepa_ros.learning.checkpoint import load_state, load_weights, save_state, save_weights
 from jepa_ros.learning.data import Actions
 from jepa_ros.learning.export import export_again, export_bundle, parity
 from jepa_ros.types import Proprioception
@@ -240,51 +237,6 @@ def test_the_rollout_is_the_predictor_and_the_critic_block_by_block(history, whe
             torch.testing.assert_close(cost_to_go[s], torch.cat(values))
             wanted = 0.3 * values[1] + 0.3 * values[2] + values[3]
             torch.testing.assert_close(cost[s:s + 1], wanted)
-
-
-def test_weights_are_written_whole_and_checked_when_read(tmp_path):
-    networks = random_networks()
-    save_weights(networks, tmp_path / 'weights.safetensors')
-    assert [p.name for p in tmp_path.iterdir()] == ['weights.safetensors']
-    other = Networks(SMALL)
-    load_weights(other, tmp_path / 'weights.safetensors')
-    assert torch.equal(other.encoder.projector[1].weight, networks.encoder.projector[1].weight)
-    save_file({'encoder.unknown': torch.zeros(2)}, str(tmp_path / 'weights.safetensors'))
-    with pytest.raises(RuntimeError, match='Missing key'):
-        load_weights(other, tmp_path / 'weights.safetensors')
-    save_weights(Networks(replace(SMALL, width=4)), tmp_path / 'narrow.safetensors')
-    with pytest.raises(RuntimeError, match='size mismatch'):
-        load_weights(other, tmp_path / 'narrow.safetensors')
-
-
-def test_weights_that_are_torn_or_never_fetched_are_named(tmp_path):
-    path = tmp_path / 'weights.safetensors'
-    save_weights(random_networks(), path)
-    path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(ValueError, match=r'weights\.safetensors is no whole safetensors file: '):
-        load_weights(random_networks(), path)
-    path.write_text('version 1\noid sha256:' + 'a' * 64 + '\nsize 9\n')
-    with pytest.raises(ValueError, match='is a pointer of Git LFS, not the file itself'):
-        load_weights(random_networks(), path)
-
-
-def test_states_are_written_whole_and_execute_nothing(tmp_path):
-    path = tmp_path / 'state.pt'
-    save_state({'step': 3, 'weights': {'a': torch.ones(2)}}, path)
-    state = load_state(path)
-    assert state['step'] == 3
-    assert torch.equal(state['weights']['a'], torch.ones(2))
-    assert [p.name for p in tmp_path.iterdir()] == ['state.pt']
-
-    class Harm:
-
-        def __reduce__(self):
-            return (open, (str(tmp_path / 'harm'), 'w'))
-
-    torch.save({'step': Harm()}, path)
-    with pytest.raises(Exception, match=r'(?i)weights.only'):
-        load_state(path)
-    assert not (tmp_path / 'harm').exists()
 
 
 def test_sizes_come_back_from_json():
